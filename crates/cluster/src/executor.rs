@@ -1,0 +1,1 @@
+//! The one deterministic executor: single-threaded, FIFO, driven by virtual time.

@@ -1,0 +1,39 @@
+//! What goes into and comes out of a console host (`client`), which is an [`Actor`](crate::Actor).
+
+use bytes::Bytes;
+use frame::Action;
+use proto::Status;
+
+/// What can happen to a host.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HostInput {
+    /// A line (or a pasted block of lines) was entered at the console. While a foreground command
+    /// runs, later lines wait their turn.
+    Exec { exec: u64, line: String },
+    /// Ctrl-C: SIGINT to the foreground command; it ends with status 130 if it does not handle it.
+    Interrupt,
+    /// A call was answered.
+    Reply { call: u64, result: Result<Bytes, Status> },
+    /// Nobody listens at the address: connection refused.
+    Refused { call: u64 },
+    /// The connection broke while the call was open; whether it took effect is unknown.
+    ConnectionLost { call: u64 },
+    /// Answer to [`HostOutput::Lab`]: text to print, or the error's one line.
+    LabReply { call: u64, result: Result<String, String> },
+}
+
+/// What a host can do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HostOutput {
+    /// A unary call to `address` (`127.0.0.1:2379`). `method` is gRPC's full path, such as
+    /// `/etcdserverpb.KV/Put`. Call numbers are the host's own, from 1, never used twice.
+    Call { call: u64, address: String, method: String, request: Bytes },
+    /// The caller gave up; a late answer is dropped.
+    CancelCall { call: u64 },
+    /// The `lab` command.
+    Lab { call: u64, action: Action },
+    /// Output of the foreground command of `exec`.
+    Print { exec: u64, stderr: bool, text: Bytes },
+    /// The foreground command of `exec` ended with this status.
+    Done { exec: u64, code: i32 },
+}

@@ -1,0 +1,4 @@
+//! etcd's API messages.
+
+mod status;
+pub use status::{Code, Status};

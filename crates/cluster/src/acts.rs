@@ -7,7 +7,7 @@ use member::{Input, TICK_US, Trace};
 use crate::events::role_text;
 use crate::queue::Event;
 use crate::slot::Process;
-use crate::world::Notice;
+use crate::world::{Notice, Wait};
 use crate::{ActorId, HostInput, Micros, World};
 
 impl World {
@@ -35,10 +35,67 @@ impl World {
         Ok(String::new())
     }
 
-    /// Position of the member with this name.
+    /// Position of the member with this name; `leader` is whoever leads.
     pub fn member_named(&self, name: &str) -> Result<u16, String> {
         let found = self.members.iter().position(|slot| slot.config.name == name);
-        found.map(|at| at as u16).ok_or_else(|| format!("no member named '{name}'"))
+        match found {
+            Some(at) => Ok(at as u16),
+            None if name == "leader" => self.leader().ok_or_else(|| "no leader now".into()),
+            None => Err(format!("no member named '{name}'")),
+        }
+    }
+
+    /// Registers a `lab wait` or `lab settle`; it is answered as soon as it is true.
+    pub(crate) fn wait(&mut self, time: Micros, action: Action, origin: Option<(u16, u64)>) {
+        let Some((host, call)) = origin else { return };
+        let member = match &action {
+            Action::Wait { target } => match self.member_by_target(target) {
+                Ok(member) => Some(member),
+                Err(text) => return self.lab_reply(time, origin, Err(text)),
+            },
+            _ => None,
+        };
+        self.waits.push(Wait { host, call, member });
+        self.answer_waits(time);
+    }
+
+    /// Checked after every step of any member, so that the answer's time depends on nothing else.
+    pub(crate) fn answer_waits(&mut self, time: Micros) {
+        if self.waits.is_empty() {
+            return;
+        }
+        let waits = std::mem::take(&mut self.waits);
+        let (done, open): (Vec<Wait>, Vec<Wait>) =
+            waits.into_iter().partition(|wait| self.is_settled(wait.member));
+        self.waits = open;
+        for wait in done {
+            self.lab_reply(time, Some((wait.host, wait.call)), Ok(String::new()));
+        }
+    }
+
+    /// Whether that member, or every running one, is healthy.
+    pub fn is_settled(&self, member: Option<u16>) -> bool {
+        match member {
+            Some(member) => self.is_healthy(member),
+            None => {
+                let running =
+                    |at: &u16| self.members[usize::from(*at)].process == Process::Running;
+                let mut all = (0..self.members.len() as u16).filter(running).peekable();
+                all.peek().is_some() && all.all(|at| self.is_healthy(at))
+            }
+        }
+    }
+
+    pub(crate) fn lab_reply(
+        &mut self,
+        time: Micros,
+        origin: Option<(u16, u64)>,
+        result: Result<String, String>,
+    ) {
+        let Some((host, call)) = origin else { return };
+        let at = time + self.options.network.latency_us;
+        let reply = HostInput::LabReply { call, result };
+        self.queue.push(at, Some(ActorId::Host(host)), Event::Host(reply));
     }
 
     fn member_act(&mut self, time: Micros, actor: u16, kind: Kind) -> Result<(), String> {
@@ -238,5 +295,6 @@ impl World {
             }
             Trace::Appended { .. } => {}
         }
+        self.answer_waits(time);
     }
 }

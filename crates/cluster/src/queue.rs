@@ -17,8 +17,9 @@ pub enum ActorId {
 /// Something that will happen.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    /// The world itself changes: a scheduled fault or cure.
-    Act(Action),
+    /// The world itself changes: a scheduled fault or cure, or a host's `lab` command, which is
+    /// answered to (host, call).
+    Act { action: Action, origin: Option<(u16, u64)> },
     /// For one process of a member: void when that process is gone.
     Member { incarnation: u32, from: Option<ActorId>, input: Input },
     /// A member's clock ticks, and goes on ticking.
@@ -46,7 +47,7 @@ impl Queue {
     /// Schedules an event for an actor, or for the world itself.
     pub(crate) fn push(&mut self, time: Micros, actor: Option<ActorId>, event: Event) {
         self.sequence += 1;
-        if matches!(event, Event::Act(_)) {
+        if matches!(event, Event::Act { .. }) {
             *self.acts.entry(time).or_default() += 1;
         }
         self.events.insert(Key { time, actor, sequence: self.sequence }, event);
@@ -68,7 +69,7 @@ impl Queue {
             return None;
         }
         let (key, event) = entry.remove_entry();
-        if matches!(event, Event::Act(_)) {
+        if matches!(event, Event::Act { .. }) {
             self.forget_act(key.time);
         }
         Some((key.time, key.actor, event))

@@ -103,8 +103,8 @@ pub enum Notice {
     Started { actor: u16 },
     /// A member's process is gone; its actor may be dropped.
     Ended { actor: u16 },
-    /// A host wants a `lab` command done.
-    Lab { host: u16, call: u64, action: Action, time: Micros },
+    /// A host's `lab` command about time, for whoever paces the lab.
+    Time(Action),
     Print { host: u16, exec: u64, stderr: bool, text: Bytes },
     Done { host: u16, exec: u64, code: i32 },
 }
@@ -123,7 +123,17 @@ pub struct World {
     pub(crate) log: EventLog,
     pub(crate) checkers: Checkers,
     notices: Vec<Notice>,
+    /// `lab wait` and `lab settle` commands that are not satisfied yet.
+    pub(crate) waits: Vec<Wait>,
     events: u64,
+}
+
+/// A `lab` command that is answered once members are healthy.
+pub(crate) struct Wait {
+    pub(crate) host: u16,
+    pub(crate) call: u64,
+    /// One member, or all that run.
+    pub(crate) member: Option<u16>,
 }
 
 impl World {
@@ -141,6 +151,7 @@ impl World {
             log: EventLog::default(),
             checkers: Checkers::all(),
             notices: Vec::new(),
+            waits: Vec::new(),
             events: 0,
         }
     }
@@ -197,7 +208,8 @@ impl World {
 
     /// Schedules a fault or cure. Times in the past mean now.
     pub fn schedule(&mut self, time: Micros, action: Action) {
-        self.queue.push(time.max(self.now + 1), None, Event::Act(action));
+        let event = Event::Act { action, origin: None };
+        self.queue.push(time.max(self.now + 1), None, event);
     }
 
     /// The shortest time in which one actor can reach another.
@@ -224,9 +236,21 @@ impl World {
 
     /// World events come first at their instant, before any actor's.
     fn act_now(&mut self, start: Micros) {
-        if let Some((time, None, Event::Act(action))) = self.queue.pop_before(start + 1) {
-            self.now = self.now.max(time.saturating_sub(1));
-            let _ = self.act_at(time, &action);
+        let Some((time, None, Event::Act { action, origin })) = self.queue.pop_before(start + 1)
+        else {
+            return;
+        };
+        self.now = self.now.max(time.saturating_sub(1));
+        match &action {
+            Action::Wait { .. } | Action::Settle => self.wait(time, action, origin),
+            action if action.is_about_time() => {
+                self.notice(Notice::Time(action.clone()));
+                self.lab_reply(time, origin, Ok(String::new()));
+            }
+            action => {
+                let result = self.act_at(time, action);
+                self.lab_reply(time, origin, result);
+            }
         }
     }
 
@@ -508,7 +532,9 @@ impl World {
                 }
                 HostOutput::CancelCall { call } => self.cancel_call(time, actor, call),
                 HostOutput::Lab { call, action } => {
-                    self.notice(Notice::Lab { host: actor, call, action, time });
+                    let at = time + self.options.network.latency_us;
+                    let event = Event::Act { action, origin: Some((actor, call)) };
+                    self.queue.push(at, None, event);
                 }
                 HostOutput::Print { exec, stderr, text } => {
                     self.notice(Notice::Print { host: actor, exec, stderr, text });

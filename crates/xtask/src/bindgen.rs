@@ -32,9 +32,15 @@ pub struct Bound {
 ///
 /// # Errors
 /// When wasm-bindgen refuses the module, or it brings JavaScript snippets, which have no place here.
-pub fn bind(input: &Path, scratch: &Path, glue: Glue, keep_names: bool) -> Result<Bound> {
+pub fn bind(
+    name: &str,
+    input: &Path,
+    scratch: &Path,
+    glue: Glue,
+    keep_names: bool,
+) -> Result<Bound> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(input).out_name("out").typescript(false).omit_default_module_path(true);
+    bindgen.input_path(input).out_name(name).typescript(false).omit_default_module_path(true);
     bindgen.remove_name_section(!keep_names).remove_producers_section(!keep_names);
     match glue {
         Glue::Module => bindgen.web(true)?,
@@ -47,8 +53,8 @@ pub fn bind(input: &Path, scratch: &Path, glue: Glue, keep_names: bool) -> Resul
     if scratch.join("snippets").exists() {
         bail!("{} brings JavaScript snippets; write the function into web/*.js", input.display());
     }
-    let js = fs::read_to_string(scratch.join("out.js"))?;
-    let wasm = fs::read(scratch.join("out_bg.wasm"))?;
+    let js = fs::read_to_string(scratch.join(format!("{name}.js")))?;
+    let wasm = fs::read(scratch.join(format!("{name}_bg.wasm")))?;
     let js = match glue {
         Glue::Module => js,
         Glue::Factory => wrap_factory(&js)?,

@@ -88,7 +88,7 @@ fn sources(workspace: &Workspace, mode: Mode) -> Result<Files> {
         let input =
             workspace.target.join(TARGET).join(mode.profile()).join(format!("{package}.wasm"));
         let scratch = workspace.scratch("bindgen").join(name);
-        let Bound { js, mut wasm } = bind(&input, &scratch, glue, mode == Mode::Quick)?;
+        let Bound { js, mut wasm } = bind(name, &input, &scratch, glue, mode == Mode::Quick)?;
         if let Some(optimiser) = &optimiser {
             wasm = optimiser.shrink(&format!("{name}.wasm"), wasm)?;
         }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use frame::{Action, MessageKind};
 use member::{CallId, Input, MemberConfig, Output, TICK_US};
 use proto::Status;
+use serde::{Deserialize, Serialize};
 
 use crate::checkers::Checkers;
 use crate::events::EventLog;
@@ -45,7 +46,7 @@ impl WorldOptions {
 }
 
 /// One turn of an actor: everything that is due for it at one instant.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Turn<T> {
     pub time: Micros,
     pub items: Vec<T>,

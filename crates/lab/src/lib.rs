@@ -19,7 +19,7 @@ pub use cluster::{
 };
 pub use frame::{Action, Frame, Kind, Measurement, SessionOptions, Speed, StepWhat};
 pub use in_process::InProcess;
-pub use load::PutLoad;
+pub use load::{PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES};
 pub use member::{Input, Member, MemberStatus, Output};
 pub use pace::Pace;
 pub use script::{Script, ScriptLine, parse_time_us};

@@ -18,12 +18,12 @@ use crate::{CallId, Micros};
 impl Running {
     pub(crate) fn call(&mut self, now: Micros, call: CallId, method: &str, request: Bytes) {
         let result = match method {
-            method::KV_RANGE => self.range(now, call, request),
-            method::KV_PUT => self.put(now, call, request),
-            method::KV_DELETE_RANGE => self.delete_range(now, call, request),
-            method::CLUSTER_MEMBER_LIST => self.member_list().map(Some),
-            method::MAINTENANCE_STATUS => self.maintenance_status().map(Some),
-            method::MAINTENANCE_HASH_KV => self.hash_kv(request).map(Some),
+            method::kv::RANGE => self.range(now, call, request),
+            method::kv::PUT => self.put(now, call, request),
+            method::kv::DELETE_RANGE => self.delete_range(now, call, request),
+            method::cluster::MEMBER_LIST => self.member_list().map(Some),
+            method::maintenance::STATUS => self.maintenance_status().map(Some),
+            method::maintenance::HASH_KV => self.hash_kv(request).map(Some),
             _ => Err(unknown_method(method)),
         };
         match result {
@@ -38,11 +38,11 @@ impl Running {
         let request = decode::<RangeRequest>(&body)?;
         mvcc::request::check_range(&request)?;
         if request.serializable {
-            return self.read_now(method::KV_RANGE, body).map(Some);
+            return self.read_now(method::kv::RANGE, body).map(Some);
         }
         self.reads.add(Read {
             call,
-            method: method::KV_RANGE.to_string(),
+            method: method::kv::RANGE.to_string(),
             request: body,
             deadline_us: now + limits::REQUEST_TIMEOUT_US,
         });
@@ -51,7 +51,7 @@ impl Running {
 
     /// Answers a read from the state that is applied now.
     pub(crate) fn read_now(&mut self, method: &str, body: Bytes) -> Result<Bytes, Status> {
-        assert_eq!(method, method::KV_RANGE, "only ranges wait for a read index");
+        assert_eq!(method, method::kv::RANGE, "only ranges wait for a read index");
         let request = decode::<RangeRequest>(&body)?;
         let mut response = mvcc::request::range(&self.state.store, &request)?;
         self.fill_header(&mut response.header);

@@ -11,11 +11,11 @@ const OVERLONG_PENALTY: usize = 100_000;
 /// Draws `rows` under `headings`; the text ends with a newline.
 pub(crate) fn draw(headings: &[&str], rows: &[Vec<String>]) -> String {
     let headings: Vec<String> = headings.iter().map(|heading| title(heading)).collect();
-    let rows: Vec<Vec<Vec<String>>> =
+    let rows: Vec<Vec<Cell>> =
         rows.iter().map(|row| row.iter().map(|cell| wrap(cell)).collect()).collect();
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).flatten();
-        let widest = cells.map(|line| columns(line)).max().unwrap_or(0);
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        let widest = cells.map(|cell| cell.width).max().unwrap_or(0);
         widest.max(columns(&headings[column]))
     };
     let widths: Vec<usize> = (0..headings.len()).map(width).collect();
@@ -26,10 +26,10 @@ pub(crate) fn draw(headings: &[&str], rows: &[Vec<String>]) -> String {
     text.push_str(&line(headings.iter().zip(&widths).map(|(cell, width)| centre(cell, *width))));
     text.push_str(&rule);
     for row in &rows {
-        let height = row.iter().map(Vec::len).max().unwrap_or(0);
+        let height = row.iter().map(|cell| cell.lines.len()).max().unwrap_or(0);
         for index in 0..height {
-            let cells = widths.iter().zip(row).map(|(width, lines)| {
-                let cell = lines.get(index).map_or("", String::as_str);
+            let cells = widths.iter().zip(row).map(|(width, cell)| {
+                let cell = cell.lines.get(index).map_or("", String::as_str);
                 format!("{}{cell}", " ".repeat(width - columns(cell)))
             });
             text.push_str(&line(cells));
@@ -59,12 +59,21 @@ fn title(heading: &str) -> String {
     heading.replace(['_', '.'], " ").trim().to_uppercase()
 }
 
-/// The lines of one cell.
-fn wrap(cell: &str) -> Vec<String> {
-    let limit = cell.lines().map(columns).max().unwrap_or(0).min(WRAP_COLUMNS);
+/// A cell as it is drawn.
+struct Cell {
+    lines: Vec<String>,
+    /// What its column must have; more than the longest line if it was wrapped.
+    width: usize,
+}
+
+fn wrap(cell: &str) -> Cell {
+    let natural = cell.lines().map(columns).max().unwrap_or(0).min(WRAP_COLUMNS);
     let words: Vec<&str> = cell.split(['\n', ' ']).collect();
-    let limit = words.iter().map(|word| columns(word)).max().unwrap_or(0).max(limit);
-    break_lines(&words, limit).into_iter().map(|words| words.join(" ")).collect()
+    let limit = words.iter().map(|word| columns(word)).max().unwrap_or(0).max(natural);
+    let lines: Vec<String> =
+        break_lines(&words, limit).into_iter().map(|words| words.join(" ")).collect();
+    let width = lines.iter().map(|line| columns(line)).max().unwrap_or(0).max(natural);
+    Cell { lines, width }
 }
 
 /// Breaks words into lines so that the squares of the blanks at the ends of all lines but the last
@@ -126,12 +135,24 @@ mod tests {
     }
 
     #[test]
-    fn words_wrap_at_thirty_columns_and_a_longer_word_widens_the_cell() {
-        assert_eq!(
-            wrap("etcdserver: request timed out, possibly due to previous leader failure"),
-            ["etcdserver: request", "timed out, possibly due to", "previous leader failure"]
-        );
-        assert_eq!(wrap(&"u".repeat(45)), ["u".repeat(45)]);
-        assert_eq!(wrap(""), [""]);
+    fn words_wrap_at_thirty_columns() {
+        let error = "etcdserver: authentication failed, invalid user ID or password".to_string();
+        let expected = "\
++--------------------------------+
+|             ERROR              |
++--------------------------------+
+|     etcdserver: authentication |
+|     failed, invalid user ID or |
+|                       password |
++--------------------------------+
+";
+        assert_eq!(draw(&["error"], &[vec![error]]), expected);
+    }
+
+    #[test]
+    fn a_longer_word_widens_its_cell() {
+        let long = wrap(&"u".repeat(45));
+        assert_eq!((long.lines, long.width), (vec!["u".repeat(45)], 45));
+        assert_eq!(wrap("").lines, [""]);
     }
 }

@@ -43,13 +43,13 @@ fn every_file_of_the_build_is_served_with_type_policy_and_encoding() {
 }
 
 fn head(server: &Server, name: &str, accept: &str) -> String {
-    let mut stream = TcpStream::connect(server.addr()).unwrap();
+    let mut stream = TcpStream::connect(server.addr()).expect("the server runs");
     let request = format!(
         "HEAD /{name} HTTP/1.1\r\nHost: lab\r\nAccept-Encoding: {accept}\r\nConnection: close\r\n\r\n"
     );
-    stream.write_all(request.as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).expect("sent");
     let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
+    stream.read_to_string(&mut text).expect("an answer");
     text
 }
 

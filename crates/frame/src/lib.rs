@@ -178,7 +178,7 @@ pub const FLIGHT_LINGER_US: Micros = 20_000;
 /// Arrived messages stay in a frame for at least this long in wall time.
 pub const FLIGHT_LINGER_WALL_MS: u64 = 450;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     #[default]
@@ -363,4 +363,31 @@ pub struct HostView {
     pub cwd: String,
     /// A foreground command is running.
     pub busy: bool,
+    /// The newest call that a program on this host made, if any.
+    pub last_call: Option<CallView>,
+}
+
+/// A client's view of one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallView {
+    /// Short method name: `Put`, `Range`, `Status`.
+    pub method: String,
+    pub endpoint: String,
+    pub outcome: Outcome,
+    /// The error's text when it failed or its outcome is unknown; else empty.
+    pub reason: String,
+    pub sent_us: Micros,
+    /// Virtual time until its end; 0 while it is open.
+    pub took_us: Micros,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    #[default]
+    Open,
+    Ok,
+    Failed,
+    /// It timed out or its connection broke: it may or may not have taken effect.
+    Unknown,
 }

@@ -11,7 +11,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use xtask::check::DIST_VARIABLE;
@@ -22,7 +21,7 @@ use crate::driver::{Driver, capabilities};
 /// How long a command, a script or a wait may take, in wall time.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An hour would do as well: scripts are bounded by [`PATIENCE`] where they wait.
+/// Longer than [`PATIENCE`], so that a promise that hangs is reported by its own name.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(120);
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -189,10 +188,10 @@ impl Lab {
 
     /// Gives the page a viewport of that many CSS pixels, narrower than a window can be if need be.
     pub fn resize(&self, width: u32, height: u32) {
-        let tools = ChromeDevTools::new(self.web().handle().clone());
+        let tools = self.web().cdp();
         let metrics =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        let set = tools.execute_cdp_with_params("Emulation.setDeviceMetricsOverride", metrics);
+        let set = tools.send_raw("Emulation.setDeviceMetricsOverride", metrics);
         self.wait(set, "resize");
     }
 

@@ -79,3 +79,28 @@ fn release(workspace: &Workspace) -> Result<()> {
     println!("Any static host can serve {}.", bundle.dir.display());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serve_takes_its_options_in_any_order_and_names_what_it_does_not_know() {
+        let options = |words: &[&str]| serve_options(words).map_err(|error| error.to_string());
+        let usual = Options { port: DEFAULT_PORT, mode: Mode::Quick, open: true };
+        assert_eq!(options(&[]), Ok(usual));
+        let all = Options { port: 9000, mode: Mode::Release, open: false };
+        assert_eq!(options(&["--no-open", "--port", "9000", "--release"]), Ok(all));
+        assert_eq!(options(&["--port=9000"]), Ok(Options { port: 9000, ..usual }));
+        for (words, message) in [
+            (&["--port"][..], "--port needs a number"),
+            (&["--port", "x"], "--port takes a number from 0 to 65535, not `x`"),
+            (&["--port=65536"], "--port takes a number from 0 to 65535, not `65536`"),
+            (&["--fast"], "unknown option of serve: --fast"),
+            (&["--no-open=1"], "unknown option of serve: --no-open=1"),
+        ] {
+            let error = options(words).expect_err(message);
+            assert!(error.starts_with(message), "{words:?}: {error}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use super::pure::PURE;
 /// Workspace packages from the innermost outwards.
 ///
 /// `frame` is plain data and stands before everything that speaks it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "frame",
     "proto",
     "bolt",

@@ -44,7 +44,7 @@ fn is_word(chars: &[char], at: usize) -> bool {
     // `br"..."` is a raw literal too, so a lone `b` before it does not make a word.
     let before = |back: usize| at.checked_sub(back).map_or(' ', |index| chars[index]);
     let part = |c: char| c.is_alphanumeric() || c == '_';
-    part(before(1)) && !(before(1) == 'b' && !part(before(2)))
+    if before(1) == 'b' { part(before(2)) } else { part(before(1)) }
 }
 
 fn find(chars: &[char], from: usize, done: impl Fn(&[char]) -> bool) -> usize {

@@ -105,7 +105,6 @@ impl Running {
     /// K5.
     fn maintenance_status(&mut self) -> Result<Bytes, Status> {
         let leader = self.node.leader().unwrap_or(0);
-        let (db_size, db_size_in_use) = self.state.store.size_bytes();
         let mut errors = Vec::new();
         if leader == 0 {
             errors.push("etcdserver: no leader".to_string());
@@ -113,8 +112,8 @@ impl Running {
         let response = StatusResponse {
             header: Some(self.header(self.state.store.rev())),
             version: self.config.profile.version().to_string(),
-            db_size,
-            db_size_in_use,
+            db_size: self.state.store.size_bytes() as i64,
+            db_size_in_use: self.state.store.size_in_use_bytes() as i64,
             leader,
             raft_index: self.node.commit(),
             raft_term: self.node.term(),
@@ -129,7 +128,7 @@ impl Running {
     /// H2.
     fn hash_kv(&mut self, body: Bytes) -> Result<Bytes, Status> {
         let request = decode::<HashKvRequest>(&body)?;
-        let hash = self.state.store.hash_kv(request.revision).map_err(mvcc::Error::status)?;
+        let hash = self.state.store.hash_kv(request.revision).map_err(Status::from)?;
         let response = HashKvResponse {
             header: Some(self.header(self.state.store.rev())),
             hash: hash.hash,

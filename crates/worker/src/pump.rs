@@ -206,10 +206,7 @@ impl Conductor {
     }
 
     fn measure(&mut self, call: u64, wall_ms: u32, in_flight: u32) {
-        let frame = self.lab.frame(&[], 0);
-        let endpoints = (0..self.lab.world().member_count())
-            .map(|number| format!("127.0.0.1:{}", if number == 0 { 2379 } else { (number + 1) * 10_000 + 2379 }))
-            .collect();
+        let endpoints = self.lab.endpoints();
         self.lab.add_load(PutLoad::new(endpoints, in_flight.clamp(1, 10_000)));
         self.pace.set_speed(frame::Speed::Max);
         self.pace.play();
@@ -219,7 +216,7 @@ impl Conductor {
             until_ms: started_ms + f64::from(wall_ms),
             started_ms,
             started_us: self.lab.now(),
-            started_events: frame.events,
+            started_events: self.lab.world().events(),
             in_flight,
         });
     }

@@ -41,8 +41,17 @@ impl Drop for Child {
     }
 }
 
+/// Marks a job as terminated when its task is dropped before its end.
+struct Finish(Rc<Job>);
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        self.0.finish(143);
+    }
+}
+
 /// The status with which a subshell ends.
-fn status_of(run: Run, shell: &Shell) -> i32 {
+pub(crate) fn finish(run: Run, shell: &Shell) -> i32 {
     match run {
         Ok(status) | Err(Flow::Return(status) | Flow::Exit(status) | Flow::Abort(status)) => status,
         Err(Flow::Break(_) | Flow::Continue(_)) => shell.status,
@@ -53,11 +62,11 @@ fn status_of(run: Run, shell: &Shell) -> i32 {
 pub(crate) fn spawn_list(mut shell: Shell, list: Rc<List>, io: Io) -> Child {
     let sys = shell.sys.clone();
     let job = Job::new(0, sys.new_pid(), String::new());
-    let done = job.clone();
+    let done = Finish(job.clone());
     let task = sys.executor().spawn(async move {
         let run = shell.list(&list, &io).await;
         drop(io);
-        done.finish(status_of(run, &shell));
+        done.0.finish(finish(run, &shell));
     });
     sys.register(job.pid, task);
     Child { sys, task, job }
@@ -66,11 +75,11 @@ pub(crate) fn spawn_list(mut shell: Shell, list: Rc<List>, io: Io) -> Child {
 fn spawn_command(mut shell: Shell, command: Rc<Command>, io: Io) -> Child {
     let sys = shell.sys.clone();
     let job = Job::new(0, sys.new_pid(), String::new());
-    let done = job.clone();
+    let done = Finish(job.clone());
     let task = sys.executor().spawn(async move {
         let run = shell.command(&command, &io).await;
         drop(io);
-        done.finish(status_of(run, &shell));
+        done.0.finish(finish(run, &shell));
     });
     sys.register(job.pid, task);
     Child { sys, task, job }
@@ -98,11 +107,11 @@ impl Shell {
         let job = Job::new(number, self.sys.new_pid(), and_or.text.clone());
         let mut shell = self.subshell();
         let io = io.with(0, Fd::Null);
-        let done = job.clone();
+        let done = Finish(job.clone());
         let task = self.sys.executor().spawn(async move {
             let run = shell.and_or(&and_or, &io).await;
             drop(io);
-            done.finish(status_of(run, &shell));
+            done.0.finish(finish(run, &shell));
         });
         self.sys.register(job.pid, task);
         self.last_background = Some(job.pid);

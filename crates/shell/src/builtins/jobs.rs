@@ -137,10 +137,10 @@ pub(super) async fn kill(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
             continue;
         };
         if number != 0 && number != 18 {
-            shell.sys.executor().kill(task);
             if let Some(job) = job {
                 job.finish(128 + number);
             }
+            shell.sys.executor().kill(task);
         }
     }
     Ok(status)

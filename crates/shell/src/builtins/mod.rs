@@ -1,6 +1,8 @@
 //! Commands that the shell runs itself, since they touch its own state.
 
 mod basic;
+pub(crate) use basic::run_text;
+pub(crate) use echo::Spec;
 mod echo;
 mod jobs;
 mod test;

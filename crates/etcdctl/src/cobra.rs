@@ -115,8 +115,11 @@ fn child(command: &'static Command, name: &str) -> Option<&'static Command> {
 /// cobra's "Did you mean this?": names at most two edits away, and names that begin with the word.
 fn suggestions(command: &Command, typed: &str) -> String {
     let typed = typed.to_lowercase();
-    let near =
-        |child: &&Command| edit_distance(&typed, child.name) <= 2 || child.name.starts_with(&typed);
+    // cobra never suggests its own help command.
+    let near = |child: &&Command| {
+        child.run != Run::Help
+            && (edit_distance(&typed, child.name) <= 2 || child.name.starts_with(&typed))
+    };
     let names: Vec<String> =
         command.children.iter().filter(near).map(|child| format!("\t{}\n", child.name)).collect();
     if names.is_empty() {

@@ -28,17 +28,17 @@ pub(crate) struct Command {
 pub(crate) type Path = Vec<&'static Command>;
 
 /// The last command of a path, which is never empty: it begins with the root.
-pub(crate) fn leaf(path: &Path) -> &'static Command {
+pub(crate) fn leaf(path: &[&'static Command]) -> &'static Command {
     path.last().expect("a path begins with the root")
 }
 
 /// `etcdctl member list`.
-pub(crate) fn full_name(path: &Path) -> String {
+pub(crate) fn full_name(path: &[&'static Command]) -> String {
     path.iter().map(|command| command.name).collect::<Vec<_>>().join(" ")
 }
 
 /// The flags of the last command of `path`, without `--help`.
-pub(crate) fn flags_of(path: &Path) -> FlagSet {
+pub(crate) fn flags_of(path: &[&'static Command]) -> FlagSet {
     let mut flags = FlagSet::default();
     let (command, parents) = path.split_last().expect("a path begins with the root");
     flags.add(command.flags, false);

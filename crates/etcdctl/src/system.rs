@@ -67,9 +67,13 @@ type Server<'s> = Box<dyn Fn(u64, &str, &str, &[u8]) -> Answer + 's>;
 ///
 /// Its twin in the lab is the host's process; this one exists so that tests need neither.
 pub struct Memory<'s> {
+    /// The environment of the next run.
     pub env: Vec<(String, String)>,
+    /// What is left to read.
     pub stdin: RefCell<Vec<u8>>,
+    /// What was written to standard output.
     pub stdout: RefCell<Vec<u8>>,
+    /// What was written to standard error.
     pub stderr: RefCell<Vec<u8>>,
     /// Standard output and error in the order written, as a terminal shows them.
     pub terminal: RefCell<Vec<u8>>,

@@ -7,7 +7,7 @@ use member::{Input, TICK_US, Trace};
 use crate::events::role_text;
 use crate::queue::Event;
 use crate::slot::Process;
-use crate::world::{Notice, Wait};
+use crate::world::{Notice, Planted, Wait};
 use crate::{ActorId, HostInput, Micros, World};
 
 impl World {
@@ -192,6 +192,9 @@ impl World {
                 draw_range(seed, Purpose::CrashTear, who, slot.crashes, 0, unsynced + 1) as usize;
         }
         slot.disk.crash(torn_bytes);
+        if let Some(Planted::LyingDisk { bytes }) = self.options.planted {
+            slot.disk.lose_durable_bytes(bytes);
+        }
         let (name, id) = (slot.config.name.clone(), slot.id);
         self.checkers.ended(actor);
         self.log.fault(time, &name, reason);

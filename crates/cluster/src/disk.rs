@@ -16,7 +16,7 @@ struct File {
 
 /// All files of one data directory.
 #[derive(Clone, Debug, Default)]
-pub struct Disk {
+pub(crate) struct Disk {
     files: BTreeMap<String, File>,
     /// Syncs under way: (operation, file, length that it makes durable).
     syncing: Vec<(u64, String, usize)>,
@@ -26,7 +26,7 @@ impl Disk {
     /// Issues operations. Their bytes are in the file at once, as in a page cache; what a sync
     /// covers becomes durable when [`Disk::complete`] is called for `op`, or now for op 0, which
     /// nobody waits for and which the next sync covers.
-    pub fn issue(&mut self, op: u64, ops: &[DiskOp]) {
+    pub(crate) fn issue(&mut self, op: u64, ops: &[DiskOp]) {
         for disk_op in ops {
             match disk_op {
                 DiskOp::Append { path, bytes } => {
@@ -50,7 +50,7 @@ impl Disk {
     }
 
     /// The disk has finished this operation and, being first in first out, all before it.
-    pub fn complete(&mut self, op: u64) {
+    pub(crate) fn complete(&mut self, op: u64) {
         for (_, path, len) in self.syncing.extract_if(.., |(issued, _, _)| *issued <= op) {
             if let Some(file) = self.files.get_mut(&path) {
                 file.durable_bytes = file.durable_bytes.max(len.min(file.bytes.len()));
@@ -60,7 +60,7 @@ impl Disk {
 
     /// The process died: unsynced bytes are gone, but for the first `torn_bytes` of each file's
     /// unsynced tail, which happened to reach the platter.
-    pub fn crash(&mut self, torn_bytes: usize) {
+    pub(crate) fn crash(&mut self, torn_bytes: usize) {
         self.syncing.clear();
         for file in self.files.values_mut() {
             let kept = file.bytes.len().min(file.durable_bytes + torn_bytes);
@@ -71,7 +71,7 @@ impl Disk {
     }
 
     /// A planted fault for tests of the checkers: durable bytes vanish too.
-    pub fn lose_durable_bytes(&mut self, bytes: usize) {
+    pub(crate) fn lose_durable_bytes(&mut self, bytes: usize) {
         for file in self.files.values_mut() {
             let kept = file.bytes.len().saturating_sub(bytes);
             file.bytes.truncate(kept);
@@ -79,13 +79,13 @@ impl Disk {
         }
     }
 
-    pub fn wipe(&mut self) {
+    pub(crate) fn wipe(&mut self) {
         self.files.clear();
         self.syncing.clear();
     }
 
     /// What a starting process finds.
-    pub fn contents(&self) -> Vec<DiskFile> {
+    pub(crate) fn contents(&self) -> Vec<DiskFile> {
         self.files
             .iter()
             .map(|(path, file)| DiskFile {
@@ -95,11 +95,11 @@ impl Disk {
             .collect()
     }
 
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.files.values().map(|file| file.bytes.len() as u64).sum()
     }
 
-    pub fn unsynced_bytes(&self) -> u64 {
+    pub(crate) fn unsynced_bytes(&self) -> u64 {
         self.files.values().map(|file| (file.bytes.len() - file.durable_bytes) as u64).sum()
     }
 }

@@ -26,5 +26,5 @@ pub use queue::ActorId;
 pub use slot::{Facts, Process};
 pub use trace::ActorTrace;
 pub use world::{
-    Batch, HostAnswer, MemberAnswer, Notice, Turn, Window, World, WorldOptions,
+    Batch, HostAnswer, MemberAnswer, Notice, Planted, Turn, Window, World, WorldOptions,
 };

@@ -33,7 +33,7 @@ impl ActorTrace {
 }
 
 /// The hash of a whole run, over its actors in order of name.
-pub fn run_digest<'a>(actors: impl Iterator<Item = (&'a str, u64)>) -> u64 {
+pub(crate) fn run_digest<'a>(actors: impl Iterator<Item = (&'a str, u64)>) -> u64 {
     let mut actors: Vec<(&str, u64)> = actors.collect();
     actors.sort_unstable();
     let mut state = PortableHasher::default();

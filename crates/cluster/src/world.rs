@@ -12,6 +12,7 @@ use bytes::Bytes;
 use frame::{Action, MessageKind};
 use member::{CallId, Input, MemberConfig, Output, TICK_US};
 use proto::Status;
+use serde::{Deserialize, Serialize};
 
 use crate::checkers::Checkers;
 use crate::events::EventLog;
@@ -31,6 +32,17 @@ pub struct WorldOptions {
     pub disk_latency_us: Micros,
     /// Most by which a crash may tear unsynced writes; 0: all unsynced bytes are lost.
     pub crash_keeps_torn_tail: bool,
+    /// A fault that no etcd survives, for tests that show the checkers catch it.
+    pub planted: Option<Planted>,
+}
+
+/// Faults outside of Raft's assumptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// A crash also takes this many bytes that a sync had promised to keep.
+    LyingDisk { bytes: usize },
+    /// In every so-manieth append with entries, the last byte of the message is changed.
+    TamperedEntry { every: u64 },
 }
 
 impl WorldOptions {
@@ -40,12 +52,13 @@ impl WorldOptions {
             network: NetworkOptions::default(),
             disk_latency_us: 5_000,
             crash_keeps_torn_tail: false,
+            planted: None,
         }
     }
 }
 
 /// One turn of an actor: everything that is due for it at one instant.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Turn<T> {
     pub time: Micros,
     pub items: Vec<T>,
@@ -126,6 +139,7 @@ pub struct World {
     /// `lab wait` and `lab settle` commands that are not satisfied yet.
     pub(crate) waits: Vec<Wait>,
     events: u64,
+    tampered: u64,
 }
 
 /// A `lab` command that is answered once members are healthy.
@@ -153,6 +167,7 @@ impl World {
             notices: Vec::new(),
             waits: Vec::new(),
             events: 0,
+            tampered: 0,
         }
     }
 
@@ -459,6 +474,7 @@ impl World {
         let (source, target) = (ActorId::Member(from), ActorId::Member(to));
         let fate = self.network.send(time, source, target);
         let incarnation = self.members[usize::from(to)].incarnation;
+        let bytes = self.tamper(bytes, &label);
         let mut deliver = |at| {
             let input = Input::Peer { from: from_id, bytes: bytes.clone() };
             let event = Event::Member { incarnation, from: Some(source), input };
@@ -484,6 +500,24 @@ impl World {
             arrives_us,
             lost,
         });
+    }
+
+    /// The planted fault of the network, if there is one.
+    fn tamper(&mut self, bytes: Bytes, label: &member::PeerLabel) -> Bytes {
+        let Some(Planted::TamperedEntry { every }) = self.options.planted else { return bytes };
+        if label.kind != MessageKind::Append || label.entries == 0 {
+            return bytes;
+        }
+        self.tampered += 1;
+        if !self.tampered.is_multiple_of(every) {
+            return bytes;
+        }
+        // A put's value is a run of `v`s near the end: one of them becomes a `w`.
+        let mut bytes = bytes.to_vec();
+        if let Some(byte) = bytes.iter_mut().rev().find(|byte| **byte == b'v') {
+            *byte = b'w';
+        }
+        bytes.into()
     }
 
     fn reply(&mut self, time: Micros, from: ActorId, call: CallId, result: Result<Bytes, Status>) {

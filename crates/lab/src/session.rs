@@ -196,6 +196,11 @@ impl Lab {
         self.load.as_mut().map(|(_, load)| load)
     }
 
+    /// Client endpoints (`host:port`) of all members.
+    pub fn endpoints(&self) -> Vec<String> {
+        (1..=self.options.members).map(|n| format!("127.0.0.1:{}", client_port(n))).collect()
+    }
+
     /// Cuts the next window (see [`World::plan`]); its members' batches are the caller's to run.
     pub fn plan(&mut self, limit: Micros, width_us: Micros) -> Option<Window> {
         let window = self.world.plan(limit, width_us);

@@ -18,12 +18,12 @@ use crate::{CallId, Micros};
 impl Running {
     pub(crate) fn call(&mut self, now: Micros, call: CallId, method: &str, request: Bytes) {
         let result = match method {
-            method::KV_RANGE => self.range(now, call, request),
-            method::KV_PUT => self.put(now, call, request),
-            method::KV_DELETE_RANGE => self.delete_range(now, call, request),
-            method::CLUSTER_MEMBER_LIST => self.member_list().map(Some),
-            method::MAINTENANCE_STATUS => self.maintenance_status().map(Some),
-            method::MAINTENANCE_HASH_KV => self.hash_kv(request).map(Some),
+            method::kv::RANGE => self.range(now, call, request),
+            method::kv::PUT => self.put(now, call, request),
+            method::kv::DELETE_RANGE => self.delete_range(now, call, request),
+            method::cluster::MEMBER_LIST => self.member_list().map(Some),
+            method::maintenance::STATUS => self.maintenance_status().map(Some),
+            method::maintenance::HASH_KV => self.hash_kv(request).map(Some),
             _ => Err(unknown_method(method)),
         };
         match result {
@@ -38,11 +38,11 @@ impl Running {
         let request = decode::<RangeRequest>(&body)?;
         mvcc::request::check_range(&request)?;
         if request.serializable {
-            return self.read_now(method::KV_RANGE, body).map(Some);
+            return self.read_now(method::kv::RANGE, body).map(Some);
         }
         self.reads.add(Read {
             call,
-            method: method::KV_RANGE.to_string(),
+            method: method::kv::RANGE.to_string(),
             request: body,
             deadline_us: now + limits::REQUEST_TIMEOUT_US,
         });
@@ -51,7 +51,7 @@ impl Running {
 
     /// Answers a read from the state that is applied now.
     pub(crate) fn read_now(&mut self, method: &str, body: Bytes) -> Result<Bytes, Status> {
-        assert_eq!(method, method::KV_RANGE, "only ranges wait for a read index");
+        assert_eq!(method, method::kv::RANGE, "only ranges wait for a read index");
         let request = decode::<RangeRequest>(&body)?;
         let mut response = mvcc::request::range(&self.state.store, &request)?;
         self.fill_header(&mut response.header);
@@ -105,7 +105,6 @@ impl Running {
     /// K5.
     fn maintenance_status(&mut self) -> Result<Bytes, Status> {
         let leader = self.node.leader().unwrap_or(0);
-        let (db_size, db_size_in_use) = self.state.store.size_bytes();
         let mut errors = Vec::new();
         if leader == 0 {
             errors.push("etcdserver: no leader".to_string());
@@ -113,8 +112,8 @@ impl Running {
         let response = StatusResponse {
             header: Some(self.header(self.state.store.rev())),
             version: self.config.profile.version().to_string(),
-            db_size,
-            db_size_in_use,
+            db_size: self.state.store.size_bytes() as i64,
+            db_size_in_use: self.state.store.size_in_use_bytes() as i64,
             leader,
             raft_index: self.node.commit(),
             raft_term: self.node.term(),
@@ -129,7 +128,7 @@ impl Running {
     /// H2.
     fn hash_kv(&mut self, body: Bytes) -> Result<Bytes, Status> {
         let request = decode::<HashKvRequest>(&body)?;
-        let hash = self.state.store.hash_kv(request.revision).map_err(mvcc::Error::status)?;
+        let hash = self.state.store.hash_kv(request.revision).map_err(Status::from)?;
         let response = HashKvResponse {
             header: Some(self.header(self.state.store.rev())),
             hash: hash.hash,

@@ -8,7 +8,7 @@ use frame::MessageKind;
 use proto::Status;
 use serde::{Deserialize, Serialize};
 
-use crate::{MemberConfig, Micros};
+use crate::MemberConfig;
 
 /// One call of one client, unique in the session.
 pub type CallId = u64;

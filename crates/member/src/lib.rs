@@ -31,7 +31,7 @@ mod recovery;
 mod status;
 
 pub use config::{MemberConfig, PeerConfig, Profile};
-pub use io::{CallId, DiskFile, DiskOp, Input, LogDigest, Output, Trace};
+pub use io::{CallId, DiskFile, DiskOp, Input, LogDigest, Output, PeerLabel, Trace};
 pub use limits::TICK_US;
 pub use member::Member;
 pub use membership::Membership;

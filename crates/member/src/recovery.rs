@@ -68,10 +68,11 @@ fn bootstrap(config: &MemberConfig, path: String) -> Result<Recovered, String> {
         HardState { term: 1, commit: entries.len() as u64, ..HardState::default() };
     let metadata = Metadata { node_id: own, cluster_id }.encode_to_vec();
     let mut bytes = Vec::new();
-    let encoder = wal::Encoder::head(&mut bytes, &metadata);
-    let mut wal = Wal { path, encoder };
+    let mut wal = Wal { path, encoder: wal::Encoder::new(0) };
+    wal.encoder.first_head(&metadata, &mut bytes);
     wal.encode(&entries, Some(&hard_state), &mut bytes);
-    let disk_ops = wal.write(bytes, true);
+    // etcd makes a new WAL in a temporary directory and renames it: it is there whole or not at all.
+    let disk_ops = vec![DiskOp::Replace { path: wal.path.clone(), bytes: bytes.into() }];
     let log = LogStore::recovered(hard_state.clone(), entries);
     Ok(Recovered { id: own, cluster_id, wal, log, hard_state, disk_ops })
 }
@@ -101,9 +102,9 @@ fn conf_change_bytes(change: &ConfChange) -> Vec<u8> {
         ConfChangeType::AddLearnerNode => 3,
     };
     proto::raftpb::ConfChange {
-        id: Some(change.id),
-        r#type: Some(kind),
-        node_id: Some(change.node_id),
+        id: change.id,
+        r#type: kind,
+        node_id: change.node_id,
         context: Some(change.context.clone()),
     }
     .encode_to_vec()
@@ -111,17 +112,17 @@ fn conf_change_bytes(change: &ConfChange) -> Vec<u8> {
 
 fn restart(config: &MemberConfig, path: String, bytes: &Bytes) -> Result<Recovered, String> {
     let found = wal::read_all(bytes).map_err(|e| e.to_string())?;
-    let metadata = Metadata::decode(found.metadata.as_slice())
+    let metadata = Metadata::decode(found.metadata.clone().unwrap_or_default())
         .map_err(|e| format!("failed to unmarshal WAL metadata: {e}"))?;
     let entries = found
         .entries
         .iter()
-        .map(|entry| raft_entry(entry))
+        .map(raft_entry)
         .collect::<Result<Vec<Entry>, String>>()?;
     let hard_state = HardState {
-        term: found.hard_state.term.unwrap_or_default(),
-        vote: found.hard_state.vote.unwrap_or_default(),
-        commit: found.hard_state.commit.unwrap_or_default(),
+        term: found.hard_state.term,
+        vote: found.hard_state.vote,
+        commit: found.hard_state.commit,
         ..HardState::default()
     };
     if hard_state.commit > entries.len() as u64 {
@@ -147,8 +148,10 @@ fn restart(config: &MemberConfig, path: String, bytes: &Bytes) -> Result<Recover
     })
 }
 
-fn raft_entry(entry: &proto::raftpb::Entry) -> Result<Entry, String> {
-    let entry_type = match entry.r#type.unwrap_or_default() {
+fn raft_entry(logged: &wal::LoggedEntry) -> Result<Entry, String> {
+    let entry = proto::raftpb::Entry::decode(logged.raw.clone())
+        .map_err(|e| format!("failed to unmarshal entry {}: {e}", logged.index))?;
+    let entry_type = match entry.r#type {
         0 => EntryType::EntryNormal,
         1 => EntryType::EntryConfChange,
         2 => EntryType::EntryConfChangeV2,
@@ -156,9 +159,9 @@ fn raft_entry(entry: &proto::raftpb::Entry) -> Result<Entry, String> {
     };
     Ok(Entry {
         entry_type,
-        term: entry.term.unwrap_or_default(),
-        index: entry.index.unwrap_or_default(),
-        data: entry.data.clone().unwrap_or_default(),
+        term: entry.term,
+        index: entry.index,
+        data: entry.data.unwrap_or_default(),
         ..Entry::default()
     })
 }
@@ -178,20 +181,22 @@ impl Wal {
                 EntryType::EntryConfChangeV2 => 2,
             };
             let record = proto::raftpb::Entry {
-                r#type: Some(kind),
-                term: Some(entry.term),
-                index: Some(entry.index),
-                data: Some(entry.data.clone()),
+                r#type: kind,
+                term: entry.term,
+                index: entry.index,
+                // Go leaves an empty entry's data out.
+                data: Some(entry.data.clone()).filter(|data| !data.is_empty()),
             };
-            self.encoder.entry(&record, bytes);
+            let data = record.encode_to_vec();
+            self.encoder.encode_raw(wal::RecordType::Entry, &data, bytes);
         }
         if let Some(state) = hard_state {
             let record = proto::raftpb::HardState {
-                term: Some(state.term),
-                vote: Some(state.vote),
-                commit: Some(state.commit),
+                term: state.term,
+                vote: state.vote,
+                commit: state.commit,
             };
-            self.encoder.hard_state(&record, bytes);
+            self.encoder.encode_state(&record, bytes);
         }
     }
 

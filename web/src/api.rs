@@ -16,7 +16,7 @@ use wasm_bindgen::closure::{Closure, WasmClosure};
 const VERSION: u32 = 1;
 
 /// Puts the API on the window.
-pub fn install(lab: &Rc<Lab>) {
+pub(crate) fn install(lab: &Rc<Lab>) {
     let api = Object::new();
     set(&api, "version", VERSION);
     set(&api, "ready", &lab.ready.promise);
@@ -87,7 +87,7 @@ fn exec(lab: &Rc<Lab>, line: &JsValue, options: &JsValue) -> Promise {
 }
 
 /// `{code, output}`, what `exec` resolves with.
-pub fn finished(code: i32, output: &str) -> JsValue {
+pub(crate) fn finished(code: i32, output: &str) -> JsValue {
     let object = Object::new();
     set(&object, "code", code);
     set(&object, "output", output);
@@ -95,7 +95,7 @@ pub fn finished(code: i32, output: &str) -> JsValue {
 }
 
 /// What `workers` resolves with.
-pub fn workers(reports: &[WorkerReport]) -> JsValue {
+pub(crate) fn workers(reports: &[WorkerReport]) -> JsValue {
     let list = Array::new();
     for report in reports {
         let object = Object::new();
@@ -110,7 +110,7 @@ pub fn workers(reports: &[WorkerReport]) -> JsValue {
 }
 
 /// What `measurePuts` resolves with.
-pub fn measured(result: &Measurement) -> JsValue {
+pub(crate) fn measured(result: &Measurement) -> JsValue {
     let object = Object::new();
     set(&object, "puts", result.puts as f64);
     set(&object, "wall_us", result.wall_us as f64);
@@ -123,7 +123,7 @@ pub fn measured(result: &Measurement) -> JsValue {
 }
 
 /// Puts in a second of wall time.
-pub fn puts_per_second(result: &Measurement) -> u64 {
+pub(crate) fn puts_per_second(result: &Measurement) -> u64 {
     result.puts.saturating_mul(1_000_000).checked_div(result.wall_us).unwrap_or(0)
 }
 

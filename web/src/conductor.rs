@@ -7,14 +7,14 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker};
 
 /// Dropping it stops listening and ends the worker.
-pub struct Conductor {
+pub(crate) struct Conductor {
     worker: Worker,
     _listeners: [EventListener; 3],
 }
 
 impl Conductor {
     /// Takes over a worker. `hear` gets each message, or in words why there is none.
-    pub fn new(worker: Worker, hear: impl Fn(Result<FromLab, String>) + Clone + 'static) -> Self {
+    pub(crate) fn new(worker: Worker, hear: impl Fn(Result<FromLab, String>) + Clone + 'static) -> Self {
         let on_message = hear.clone();
         let on_error = hear.clone();
         let listeners = [
@@ -42,7 +42,7 @@ impl Conductor {
 
     /// Sends one message. The bytes are copied out of wasm memory and their buffer transferred;
     /// posting a view would clone all of the memory.
-    pub fn send(&self, message: &ToLab) -> Result<(), String> {
+    pub(crate) fn send(&self, message: &ToLab) -> Result<(), String> {
         let bytes = Uint8Array::from(frame::encode(message).as_slice());
         let buffer = bytes.buffer();
         self.worker
@@ -58,7 +58,7 @@ impl Drop for Conductor {
 }
 
 /// The worker that `boot.js` has started already.
-pub fn booted() -> Result<Worker, String> {
+pub(crate) fn booted() -> Result<Worker, String> {
     let worker = boot()
         .and_then(|boot| Reflect::get(&boot, &"conductor".into()).ok())
         .and_then(|worker| worker.dyn_into::<Worker>().ok());
@@ -66,7 +66,7 @@ pub fn booted() -> Result<Worker, String> {
 }
 
 /// One more conductor, for a measurement. It gets the compiled module from `boot.js`.
-pub fn spawn(name: &str) -> Result<Worker, String> {
+pub(crate) fn spawn(name: &str) -> Result<Worker, String> {
     let spawn = boot()
         .and_then(|boot| Reflect::get(&boot, &"spawnConductor".into()).ok())
         .and_then(|spawn| spawn.dyn_into::<Function>().ok())
@@ -79,12 +79,12 @@ pub fn spawn(name: &str) -> Result<Worker, String> {
 }
 
 /// What went wrong in `boot.js` before this module listened, if anything.
-pub fn early_failure() -> Option<String> {
+pub(crate) fn early_failure() -> Option<String> {
     Reflect::get(&boot()?, &"failure".into()).ok()?.as_string()
 }
 
 /// From now on `boot.js` reports failures of its own through this function.
-pub fn on_failure(tell: &Function) {
+pub(crate) fn on_failure(tell: &Function) {
     if let Some(boot) = boot() {
         let _ = Reflect::set(&boot, &"onfailure".into(), tell);
     }

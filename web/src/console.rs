@@ -4,44 +4,44 @@ use std::rc::Rc;
 
 /// One command and what it said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Block {
-    pub id: u64,
+pub(crate) struct Block {
+    pub(crate) id: u64,
     /// The call that fills it, or 0 for one that is complete.
-    pub call: u64,
-    pub prompt: String,
-    pub line: String,
-    pub output: String,
+    pub(crate) call: u64,
+    pub(crate) prompt: String,
+    pub(crate) line: String,
+    pub(crate) output: String,
     /// Output beyond [`BLOCK_MAX`] bytes was left out.
-    pub clipped: bool,
+    pub(crate) clipped: bool,
     /// The exit status, once it ended.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// A click's echo, not a typed line.
-    pub echo: bool,
+    pub(crate) echo: bool,
     /// How often the same echo came in a row.
-    pub times: u32,
+    pub(crate) times: u32,
 }
 
 /// Most bytes of output in one block.
-pub const BLOCK_MAX: usize = 48 * 1024;
+pub(crate) const BLOCK_MAX: usize = 48 * 1024;
 /// Most blocks, and most bytes of output in all of them.
-pub const BLOCKS_MAX: usize = 300;
-pub const TOTAL_MAX: usize = 384 * 1024;
+pub(crate) const BLOCKS_MAX: usize = 300;
+pub(crate) const TOTAL_MAX: usize = 384 * 1024;
 /// Most lines that the arrow keys go back through.
-pub const HISTORY_MAX: usize = 500;
+pub(crate) const HISTORY_MAX: usize = 500;
 
 /// Blocks are shared: a frame that changes one leaves the others as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Console {
-    pub blocks: Vec<Rc<Block>>,
-    pub history: Vec<String>,
+pub(crate) struct Console {
+    pub(crate) blocks: Vec<Rc<Block>>,
+    pub(crate) history: Vec<String>,
     /// Blocks that were dropped to stay within the limits.
-    pub dropped: u64,
+    pub(crate) dropped: u64,
     next_id: u64,
 }
 
 impl Console {
     /// Opens a block for a line that was typed, pasted or sent by the page API.
-    pub fn open(&mut self, call: u64, prompt: String, line: String) {
+    pub(crate) fn open(&mut self, call: u64, prompt: String, line: String) {
         if !line.trim().is_empty() && self.history.last() != Some(&line) {
             self.history.push(line.clone());
             let excess = self.history.len().saturating_sub(HISTORY_MAX);
@@ -51,7 +51,7 @@ impl Console {
     }
 
     /// Opens a block for a click. The same quiet echo in a row is counted, not repeated.
-    pub fn echo(&mut self, call: u64, prompt: String, line: String) {
+    pub(crate) fn echo(&mut self, call: u64, prompt: String, line: String) {
         if let Some(last) = self.blocks.last_mut() {
             let quiet = last.output.is_empty() && last.code.is_none_or(|c| c == 0);
             if last.echo && last.line == line && quiet {
@@ -66,7 +66,7 @@ impl Console {
     }
 
     /// A block without a command's call: `^C`, or a note of the page.
-    pub fn note(&mut self, prompt: String, line: String, output: String) {
+    pub(crate) fn note(&mut self, prompt: String, line: String, output: String) {
         self.push(Block { prompt, line, output, code: Some(0), times: 1, ..Block::default() });
     }
 
@@ -76,7 +76,7 @@ impl Console {
         self.shrink();
     }
 
-    pub fn output(&mut self, call: u64, text: &str) {
+    pub(crate) fn output(&mut self, call: u64, text: &str) {
         let Some(block) = self.block_mut(call) else { return };
         let room = BLOCK_MAX.saturating_sub(block.output.len());
         if text.len() <= room {
@@ -89,19 +89,19 @@ impl Console {
         self.shrink();
     }
 
-    pub fn done(&mut self, call: u64, code: i32) {
+    pub(crate) fn done(&mut self, call: u64, code: i32) {
         if let Some(block) = self.block_mut(call) {
             block.code = Some(code);
             block.call = 0;
         }
     }
 
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.blocks.retain(|b| b.code.is_none());
     }
 
     /// The number of commands that have not ended.
-    pub fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.blocks.iter().filter(|b| b.code.is_none()).count()
     }
 
@@ -122,7 +122,7 @@ impl Console {
 }
 
 /// What a screen reader should hear of a finished block: all of a short one, the gist of a long.
-pub fn spoken(block: &Block) -> String {
+pub(crate) fn spoken(block: &Block) -> String {
     let lines = block.output.lines().count();
     let code = block.code.unwrap_or(0);
     match lines {

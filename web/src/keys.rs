@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 /// What the help dialog lists.
-pub const SHORTCUTS: [(&str, &str); 13] = [
+pub(crate) const SHORTCUTS: [(&str, &str); 13] = [
     ("Space", "hold or play"),
     (".", "step to the next event"),
     (",", "step to the next message"),
@@ -26,7 +26,7 @@ pub const SHORTCUTS: [(&str, &str); 13] = [
 ];
 
 /// Listens on the document for as long as the page lives.
-pub fn install(lab: &Rc<Lab>) {
+pub(crate) fn install(lab: &Rc<Lab>) {
     let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
     let lab = Rc::clone(lab);
     let options = EventListenerOptions::enable_prevent_default();
@@ -79,13 +79,13 @@ fn act(lab: &Rc<Lab>, action: Action) {
 }
 
 /// Hold while it runs, play while it is held.
-pub fn toggle_time(lab: &Rc<Lab>) {
+pub(crate) fn toggle_time(lab: &Rc<Lab>) {
     let held = lab.state().frame.held;
     lab.act(if held { Action::Play } else { Action::Hold });
 }
 
 /// Shows the console and puts the caret into it.
-pub fn focus_console(lab: &Rc<Lab>) {
+pub(crate) fn focus_console(lab: &Rc<Lab>) {
     lab.dispatch(Event::Show(Pane::Console));
     let input = web_sys::window()
         .and_then(|w| w.document())
@@ -131,7 +131,7 @@ fn chosen(state: &State, key: &str) -> Option<Action> {
 }
 
 /// Cuts one member off from all others.
-pub fn isolate(state: &State, name: &str) -> Option<Action> {
+pub(crate) fn isolate(state: &State, name: &str) -> Option<Action> {
     let names = state.frame.members.iter().map(|m| m.name.clone());
     let others: Vec<String> = names.filter(|n| n != name).collect();
     let cut = || Action::Cut { groups: vec![vec![name.to_string()], others.clone()] };

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
-pub struct Lab {
+pub(crate) struct Lab {
     state: RefCell<State>,
     conductor: RefCell<Option<Conductor>>,
     last_call: Cell<u64>,
@@ -27,11 +27,11 @@ pub struct Lab {
     next_draw: RefCell<Option<AnimationFrame>>,
     /// A frame was asked for and has not come.
     asked: Cell<bool>,
-    pub ready: Deferred,
+    pub(crate) ready: Deferred,
 }
 
 impl Lab {
-    pub fn new(params: Params) -> Rc<Lab> {
+    pub(crate) fn new(params: Params) -> Rc<Lab> {
         Rc::new(Lab {
             state: RefCell::new(State::new(params)),
             conductor: RefCell::default(),
@@ -45,7 +45,7 @@ impl Lab {
     }
 
     /// Takes the conductor over and starts the session.
-    pub fn connect(self: &Rc<Self>) {
+    pub(crate) fn connect(self: &Rc<Self>) {
         let lab = Rc::clone(self);
         let tell = Closure::<dyn Fn(String)>::new(move |text: String| lab.fail(text));
         conductor::on_failure(tell.as_ref().unchecked_ref());
@@ -72,23 +72,23 @@ impl Lab {
         self.ask();
     }
 
-    pub fn state(&self) -> Ref<'_, State> {
+    pub(crate) fn state(&self) -> Ref<'_, State> {
         self.state.borrow()
     }
 
     /// Changes the state and redraws with the next animation frame.
-    pub fn dispatch(self: &Rc<Self>, event: Event) {
+    pub(crate) fn dispatch(self: &Rc<Self>, event: Event) {
         self.state.borrow_mut().reduce(event);
         self.draw_soon();
     }
 
     /// Who is told when the page must be redrawn.
-    pub fn listen(&self, listener: Rc<dyn Fn()>) {
+    pub(crate) fn listen(&self, listener: Rc<dyn Fn()>) {
         *self.listener.borrow_mut() = Some(listener);
     }
 
     /// A console line, as typed. The promise is for [`api`].
-    pub fn exec(self: &Rc<Self>, host: &str, line: String) -> Deferred {
+    pub(crate) fn exec(self: &Rc<Self>, host: &str, line: String) -> Deferred {
         let (call, deferred) = self.open();
         self.dispatch(Event::Sent { call, host: host.into(), line: line.clone() });
         self.send(&ToLab::Exec { call, host: host.into(), line });
@@ -96,7 +96,7 @@ impl Lab {
     }
 
     /// A click's action; its command is echoed in the console.
-    pub fn act(self: &Rc<Self>, action: Action) -> Deferred {
+    pub(crate) fn act(self: &Rc<Self>, action: Action) -> Deferred {
         let (call, deferred) = self.open();
         self.dispatch(Event::Echoed { call, line: action.as_command() });
         self.send(&ToLab::Act { call, action });
@@ -104,32 +104,32 @@ impl Lab {
     }
 
     /// Ctrl-C. What was typed and not entered is shown, as a terminal does.
-    pub fn interrupt(self: &Rc<Self>, host: &str, typed: Option<String>) {
+    pub(crate) fn interrupt(self: &Rc<Self>, host: &str, typed: Option<String>) {
         if let Some(typed) = typed {
             self.dispatch(Event::Interrupted { typed });
         }
         self.send(&ToLab::Interrupt { host: host.into() });
     }
 
-    pub fn trace_hash(&self) -> Deferred {
+    pub(crate) fn trace_hash(&self) -> Deferred {
         let (call, deferred) = self.open();
         self.send(&ToLab::TraceHash { call });
         deferred
     }
 
-    pub fn workers(&self) -> Deferred {
+    pub(crate) fn workers(&self) -> Deferred {
         let (call, deferred) = self.open();
         self.send(&ToLab::Workers { call });
         deferred
     }
 
     /// Runs the put load in a scratch session and shows the outcome in the honest panel.
-    pub fn measure(self: &Rc<Self>, wall_ms: u32, in_flight: u32) -> Deferred {
+    pub(crate) fn measure(self: &Rc<Self>, wall_ms: u32, in_flight: u32) -> Deferred {
         measure::run(self, wall_ms, in_flight)
     }
 
     /// The address that starts the same session.
-    pub fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         let location = web_sys::window().map(|w| w.location());
         let origin = location.as_ref().and_then(|l| l.origin().ok()).unwrap_or_default();
         let path = location.and_then(|l| l.pathname().ok()).unwrap_or_default();

@@ -14,7 +14,7 @@ use std::rc::Rc;
 const GRACE_MS: u32 = 30_000;
 
 /// Starts a scratch conductor with the options of the page's session, loads it, and ends it.
-pub fn run(lab: &Rc<Lab>, wall_ms: u32, in_flight: u32) -> Deferred {
+pub(crate) fn run(lab: &Rc<Lab>, wall_ms: u32, in_flight: u32) -> Deferred {
     let deferred = Deferred::new();
     let scratch: Rc<RefCell<Option<Conductor>>> = Rc::default();
     let finish = finisher(lab, &deferred, &scratch);

@@ -4,19 +4,19 @@ use frame::{MEMBERS_MAX, SessionOptions};
 
 /// What the address asks for, and what in it was not understood.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Params {
-    pub options: SessionOptions,
+pub(crate) struct Params {
+    pub(crate) options: SessionOptions,
     /// Each member in a worker of its own.
-    pub workers: bool,
+    pub(crate) workers: bool,
     /// One sentence for each bad value; the default is used instead.
-    pub complaints: Vec<String>,
+    pub(crate) complaints: Vec<String>,
 }
 
 /// Profiles that a session can have for now.
 const PROFILES: [&str; 1] = ["3.4"];
 
 /// Reads the query part of the address. Unknown names are left alone: a link may carry more.
-pub fn parse(search: &str) -> Params {
+pub(crate) fn parse(search: &str) -> Params {
     let mut params = Params { workers: true, ..Params::default() };
     for pair in search.trim_start_matches('?').split('&').filter(|p| !p.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -64,7 +64,7 @@ fn take(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
 }
 
 /// The query that starts the same session.
-pub fn query(params: &Params) -> String {
+pub(crate) fn query(params: &Params) -> String {
     let SessionOptions { seed, members, profile } = &params.options;
     let workers = if params.workers { "" } else { "&workers=0" };
     format!("?seed={seed}&members={members}&profile={profile}{workers}")

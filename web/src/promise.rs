@@ -9,14 +9,14 @@ thread_local! {
 }
 
 #[derive(Clone, Debug)]
-pub struct Deferred {
-    pub promise: Promise,
+pub(crate) struct Deferred {
+    pub(crate) promise: Promise,
     resolve: Option<Function>,
     reject: Option<Function>,
 }
 
 impl Deferred {
-    pub fn new() -> Deferred {
+    pub(crate) fn new() -> Deferred {
         let (mut resolve, mut reject) = (None, None);
         let promise = Promise::new(&mut |yes, no| {
             resolve = Some(yes);
@@ -27,14 +27,14 @@ impl Deferred {
         Deferred { promise, resolve, reject }
     }
 
-    pub fn resolve(&self, value: &JsValue) {
+    pub(crate) fn resolve(&self, value: &JsValue) {
         if let Some(resolve) = &self.resolve {
             // A settled promise ignores this, and the function itself cannot throw.
             let _ = resolve.call1(&JsValue::UNDEFINED, value);
         }
     }
 
-    pub fn reject(&self, text: &str) {
+    pub(crate) fn reject(&self, text: &str) {
         if let Some(reject) = &self.reject {
             let _ = reject.call1(&JsValue::UNDEFINED, &Error::new(text));
         }
@@ -42,6 +42,6 @@ impl Deferred {
 }
 
 /// A promise that has failed with these words.
-pub fn refused(text: &str) -> Promise {
+pub(crate) fn refused(text: &str) -> Promise {
     Promise::reject(&Error::new(text))
 }

@@ -8,34 +8,34 @@ use std::rc::Rc;
 
 /// Everything that components read. Cloning is cheap: the parts are shared.
 #[derive(Clone, Debug, PartialEq)]
-pub struct State {
-    pub params: Rc<Params>,
-    pub frame: Rc<Frame>,
+pub(crate) struct State {
+    pub(crate) params: Rc<Params>,
+    pub(crate) frame: Rc<Frame>,
     /// False until the first frame.
-    pub started: bool,
+    pub(crate) started: bool,
     /// The cluster runs.
-    pub ready: bool,
-    pub console: Rc<Console>,
-    pub tape: Rc<Tape>,
-    pub selected: Option<String>,
-    pub pane: Pane,
-    pub keepalives: bool,
-    pub dialog: Dialog,
-    pub measure: Measure,
+    pub(crate) ready: bool,
+    pub(crate) console: Rc<Console>,
+    pub(crate) tape: Rc<Tape>,
+    pub(crate) selected: Option<String>,
+    pub(crate) pane: Pane,
+    pub(crate) keepalives: bool,
+    pub(crate) dialog: Dialog,
+    pub(crate) measure: Measure,
     /// Complaints and failures, as a banner; each can be dismissed unless it is the end.
-    pub notices: Rc<Vec<String>>,
-    pub fatal: Option<String>,
+    pub(crate) notices: Rc<Vec<String>>,
+    pub(crate) fatal: Option<String>,
     /// For the live region of the picture.
-    pub news: String,
+    pub(crate) news: String,
     /// For the live region of the console.
-    pub said: String,
+    pub(crate) said: String,
     /// Size of the picture's pane in pixels.
-    pub size: (f64, f64),
+    pub(crate) size: (f64, f64),
 }
 
 /// What a small screen shows; a large one shows all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pane {
+pub(crate) enum Pane {
     #[default]
     Cluster,
     Console,
@@ -44,9 +44,9 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Pane; 4] = [Pane::Cluster, Pane::Console, Pane::Members, Pane::Log];
+    pub(crate) const ALL: [Pane; 4] = [Pane::Cluster, Pane::Console, Pane::Members, Pane::Log];
 
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Pane::Cluster => "cluster",
             Pane::Console => "console",
@@ -55,7 +55,7 @@ impl Pane {
         }
     }
 
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Pane::Cluster => "Cluster",
             Pane::Console => "Console",
@@ -66,7 +66,7 @@ impl Pane {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dialog {
+pub(crate) enum Dialog {
     #[default]
     None,
     Honest,
@@ -75,7 +75,7 @@ pub enum Dialog {
 
 /// The measurement in the honest panel.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Measure {
+pub(crate) enum Measure {
     #[default]
     Idle,
     Running,
@@ -85,7 +85,7 @@ pub enum Measure {
 
 /// What can change the state.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub(crate) enum Event {
     FromLab(FromLab),
     /// A line went to the conductor.
     Sent {
@@ -107,17 +107,16 @@ pub enum Event {
     Keepalives(bool),
     Open(Dialog),
     Measure(Measure),
-    Notice(String),
     Dismiss(usize),
     Fatal(String),
     Sized(f64, f64),
 }
 
 /// The host whose console the page shows.
-pub const HOST: &str = "client";
+pub(crate) const HOST: &str = "client";
 
 impl State {
-    pub fn new(params: Params) -> State {
+    pub(crate) fn new(params: Params) -> State {
         let frame = scene::placeholder(params.options.members);
         State {
             frame: Rc::new(Frame {
@@ -144,7 +143,7 @@ impl State {
     }
 
     /// The one way in which the state changes.
-    pub fn reduce(&mut self, event: Event) {
+    pub(crate) fn reduce(&mut self, event: Event) {
         match event {
             Event::FromLab(message) => self.hear(message),
             Event::Sent { call, host, line } => {
@@ -166,7 +165,6 @@ impl State {
             Event::Keepalives(on) => self.keepalives = on,
             Event::Open(dialog) => self.dialog = dialog,
             Event::Measure(measure) => self.measure = measure,
-            Event::Notice(text) => Rc::make_mut(&mut self.notices).push(text),
             Event::Dismiss(index) if index < self.notices.len() => {
                 Rc::make_mut(&mut self.notices).remove(index);
             }
@@ -230,7 +228,7 @@ impl State {
     }
 
     /// `client:~$ `, as a shell prints it.
-    pub fn prompt(&self, host: &str) -> String {
+    pub(crate) fn prompt(&self, host: &str) -> String {
         let view: Option<&HostView> = self.frame.hosts.iter().find(|h| h.name == host);
         let cwd = view.map(|h| h.cwd.as_str()).filter(|c| !c.is_empty()).unwrap_or("~");
         format!("{host}:{cwd}$ ")
@@ -238,7 +236,7 @@ impl State {
 }
 
 /// Which of the offered speeds is the present one.
-pub const SPEEDS: [(&str, Speed); 6] = [
+pub(crate) const SPEEDS: [(&str, Speed); 6] = [
     ("1/100", Speed::Ppm(10_000)),
     ("1/20", Speed::Ppm(50_000)),
     ("1", Speed::Ppm(1_000_000)),

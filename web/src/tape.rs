@@ -4,26 +4,26 @@ use frame::{Frame, LogKind, Micros, Role, Status};
 
 /// A stretch of time with one leader, or with none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub from_us: Micros,
-    pub term: u64,
+pub(crate) struct Span {
+    pub(crate) from_us: Micros,
+    pub(crate) term: u64,
     /// Empty while nobody leads.
-    pub leader: String,
+    pub(crate) leader: String,
 }
 
 /// A moment worth a mark: what a person did, a fault, a violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    pub at_us: Micros,
-    pub seq: u64,
-    pub kind: LogKind,
-    pub text: String,
+pub(crate) struct Mark {
+    pub(crate) at_us: Micros,
+    pub(crate) seq: u64,
+    pub(crate) kind: LogKind,
+    pub(crate) text: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tape {
-    pub spans: Vec<Span>,
-    pub marks: Vec<Mark>,
+pub(crate) struct Tape {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) marks: Vec<Mark>,
 }
 
 /// Older spans and marks are dropped beyond these: the tape is a picture, not the record.
@@ -32,7 +32,7 @@ const MARKS_MAX: usize = 300;
 
 impl Tape {
     /// Takes one frame in. True when something has changed.
-    pub fn take(&mut self, frame: &Frame) -> bool {
+    pub(crate) fn take(&mut self, frame: &Frame) -> bool {
         let spans = self.take_span(frame);
         let marks = self.take_marks(frame);
         spans || marks

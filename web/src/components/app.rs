@@ -16,12 +16,12 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct AppProps {
-    pub lab: LabHandle,
+pub(crate) struct AppProps {
+    pub(crate) lab: LabHandle,
 }
 
 #[component]
-pub fn App(props: &AppProps) -> Html {
+pub(crate) fn App(props: &AppProps) -> Html {
     let lab = &props.lab;
     let redraw = use_force_update();
     use_effect_with((), {

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub notices: Rc<Vec<String>>,
-    pub fatal: Option<String>,
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) notices: Rc<Vec<String>>,
+    pub(crate) fatal: Option<String>,
 }
 
 #[component]
-pub fn Banner(props: &Props) -> Html {
+pub(crate) fn Banner(props: &Props) -> Html {
     let notice = |(index, text): (usize, &String)| {
         html! {
             <p key={format!("{index} {text}")} class="notice">

@@ -10,16 +10,16 @@ use web_sys::{ClipboardEvent, Element, Event as DomEvent, HtmlElement, HtmlInput
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub console: Rc<Console>,
-    pub prompt: AttrValue,
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) console: Rc<Console>,
+    pub(crate) prompt: AttrValue,
     /// A small screen shows this pane.
-    pub shown: bool,
+    pub(crate) shown: bool,
 }
 
 #[component]
-pub fn ConsolePane(props: &Props) -> Html {
+pub(crate) fn ConsolePane(props: &Props) -> Html {
     let input = use_node_ref();
     let list = use_node_ref();
     // How many lines the arrow keys have gone back, and what was typed before they did.

@@ -6,12 +6,12 @@ use web_sys::Element;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub frame: Rc<Frame>,
+pub(crate) struct Props {
+    pub(crate) frame: Rc<Frame>,
 }
 
 #[component]
-pub fn Events(props: &Props) -> Html {
+pub(crate) fn Events(props: &Props) -> Html {
     let list = use_node_ref();
     let newest = props.frame.log.last().map(|line| line.seq);
     use_effect_with(newest, {
@@ -37,7 +37,7 @@ pub fn Events(props: &Props) -> Html {
 }
 
 /// Follows the end unless the reader has scrolled back.
-pub fn stay_at_end(list: &Element) {
+pub(crate) fn stay_at_end(list: &Element) {
     let below = list.scroll_height() - list.client_height() - list.scroll_top();
     if below < 160 {
         list.set_scroll_top(list.scroll_height());

@@ -7,14 +7,14 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub frame: Rc<Frame>,
-    pub started: bool,
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) frame: Rc<Frame>,
+    pub(crate) started: bool,
 }
 
 #[component]
-pub fn Header(props: &Props) -> Html {
+pub(crate) fn Header(props: &Props) -> Html {
     let Props { lab, frame, .. } = props;
     let first = match frame.first_leader_us {
         Some(at) => format!("first leader after {}", scene::words::span(at)),
@@ -77,7 +77,7 @@ fn checks(props: &Props) -> Html {
 }
 
 /// `48 212`, with thin spaces.
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -8,9 +8,9 @@ use scene::Legend;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub open: bool,
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) open: bool,
 }
 
 const TRY: [&str; 6] = [
@@ -23,7 +23,7 @@ const TRY: [&str; 6] = [
 ];
 
 #[component]
-pub fn Help(props: &Props) -> Html {
+pub(crate) fn Help(props: &Props) -> Html {
     // The legend is drawn once: it does not depend on the session.
     let legend = use_memo((), |()| scene::legend().iter().map(line).collect::<Html>());
     html! {

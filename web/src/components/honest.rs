@@ -10,11 +10,11 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub open: bool,
-    pub measure: Measure,
-    pub frame: Rc<Frame>,
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) open: bool,
+    pub(crate) measure: Measure,
+    pub(crate) frame: Rc<Frame>,
 }
 
 /// The load of a measurement: how long, and how many puts are under way at once.
@@ -67,7 +67,7 @@ const SIMULATED: [(&str, &str); 5] = [
 ];
 
 #[component]
-pub fn Honest(props: &Props) -> Html {
+pub(crate) fn Honest(props: &Props) -> Html {
     let row = |(name, text): &(&'static str, &'static str)| {
         html! { <div key={*name}><dt>{ *name }</dt><dd>{ *text }</dd></div> }
     };

@@ -9,15 +9,15 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub frame: Rc<Frame>,
-    pub started: bool,
-    pub selected: Option<String>,
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) frame: Rc<Frame>,
+    pub(crate) started: bool,
+    pub(crate) selected: Option<String>,
 }
 
 #[component]
-pub fn Inspector(props: &Props) -> Html {
+pub(crate) fn Inspector(props: &Props) -> Html {
     let chosen = props.selected.as_ref();
     let member = props.frame.members.iter().find(|m| Some(&m.name) == chosen);
     html! {

@@ -9,16 +9,16 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub frame: Rc<Frame>,
-    pub started: bool,
+pub(crate) struct Props {
+    pub(crate) frame: Rc<Frame>,
+    pub(crate) started: bool,
 }
 
 /// So many of the newest indexes get a column.
 const COLUMNS: usize = 12;
 
 #[component]
-pub fn Matrix(props: &Props) -> Html {
+pub(crate) fn Matrix(props: &Props) -> Html {
     let frame = &props.frame;
     let all: BTreeSet<u64> =
         frame.members.iter().flat_map(|m| m.cells.iter().map(|c| c.index)).collect();

@@ -3,7 +3,7 @@
 //! yew#4092: a conditional child always sits in an element of its own, lists are keyed, and no
 //! component renders zero nodes.
 
-pub mod app;
+pub(crate) mod app;
 mod banner;
 mod console;
 mod events;
@@ -26,7 +26,7 @@ use yew::Callback;
 
 /// The session, as a property. Two handles are equal when they are the same session.
 #[derive(Clone)]
-pub struct LabHandle(pub Rc<Lab>);
+pub(crate) struct LabHandle(pub Rc<Lab>);
 
 impl PartialEq for LabHandle {
     fn eq(&self, other: &Self) -> bool {
@@ -36,13 +36,13 @@ impl PartialEq for LabHandle {
 
 impl LabHandle {
     /// A callback that changes the page's state.
-    pub fn on<E>(&self, event: Event) -> Callback<E> {
+    pub(crate) fn on<E>(&self, event: Event) -> Callback<E> {
         let lab = Rc::clone(&self.0);
         Callback::from(move |_| lab.dispatch(event.clone()))
     }
 
     /// A callback that acts on the cluster and echoes the command.
-    pub fn acts<E>(&self, action: Action) -> Callback<E> {
+    pub(crate) fn acts<E>(&self, action: Action) -> Callback<E> {
         let lab = Rc::clone(&self.0);
         Callback::from(move |_| {
             lab.act(action.clone());

@@ -6,15 +6,15 @@ use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub open: bool,
-    pub title: AttrValue,
-    pub children: Children,
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) open: bool,
+    pub(crate) title: AttrValue,
+    pub(crate) children: Children,
 }
 
 #[component]
-pub fn Modal(props: &Props) -> Html {
+pub(crate) fn Modal(props: &Props) -> Html {
     let dialog = use_node_ref();
     use_effect_with(props.open, {
         let dialog = dialog.clone();

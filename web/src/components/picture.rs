@@ -12,17 +12,17 @@ use web_sys::{Element, ResizeObserver};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub frame: Rc<Frame>,
-    pub started: bool,
-    pub selected: Option<String>,
-    pub keepalives: bool,
-    pub size: (f64, f64),
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) frame: Rc<Frame>,
+    pub(crate) started: bool,
+    pub(crate) selected: Option<String>,
+    pub(crate) keepalives: bool,
+    pub(crate) size: (f64, f64),
 }
 
 #[component]
-pub fn Picture(props: &Props) -> Html {
+pub(crate) fn Picture(props: &Props) -> Html {
     let pane = use_node_ref();
     use_effect_with(pane.clone(), {
         let lab = props.lab.clone();
@@ -158,7 +158,7 @@ fn press_link(lab: &LabHandle, from: &str, to: &str, one_way: bool) {
 /// Cuts a link that works; heals one that is cut, in both directions.
 ///
 /// There is one command that heals, and it heals all, so the other cuts are made again after it.
-pub fn link_actions(frame: &Frame, from: &str, to: &str, one_way: bool) -> Vec<Action> {
+pub(crate) fn link_actions(frame: &Frame, from: &str, to: &str, one_way: bool) -> Vec<Action> {
     let is_cut = |a: &str, b: &str| frame.links.iter().any(|l| l.cut && l.from == a && l.to == b);
     let one = |name: &str| vec![name.to_string()];
     let cut_one = |a: &str, b: &str| Action::CutOneWay { from: one(a), to: one(b) };

@@ -4,7 +4,7 @@ use scene::{Item, Shape};
 use yew::prelude::*;
 
 /// The shapes of one group.
-pub fn shapes(items: &[Item]) -> Html {
+pub(crate) fn shapes(items: &[Item]) -> Html {
     items.iter().enumerate().map(|(index, item)| shape(index, item)).collect()
 }
 
@@ -33,6 +33,6 @@ fn shape(index: usize, item: &Item) -> Html {
 }
 
 /// A coordinate with at most one decimal.
-pub fn num(value: f64) -> String {
+pub(crate) fn num(value: f64) -> String {
     ((value * 10.0).round() / 10.0).to_string()
 }

@@ -9,7 +9,7 @@ use yew::prelude::*;
 const WIDTH: f64 = 1000.0;
 
 /// Draws the tape up to `now`.
-pub fn tape(tape: &Tape, now: Micros) -> Html {
+pub(crate) fn tape(tape: &Tape, now: Micros) -> Html {
     let whole = now.max(1_000_000) as f64;
     let x = |at: Micros| at.min(now) as f64 / whole * WIDTH;
     let span = |(index, span): (usize, &crate::tape::Span)| {

@@ -10,15 +10,15 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub lab: LabHandle,
-    pub frame: Rc<Frame>,
-    pub tape: Rc<Tape>,
-    pub started: bool,
+pub(crate) struct Props {
+    pub(crate) lab: LabHandle,
+    pub(crate) frame: Rc<Frame>,
+    pub(crate) tape: Rc<Tape>,
+    pub(crate) started: bool,
 }
 
 #[component]
-pub fn Transport(props: &Props) -> Html {
+pub(crate) fn Transport(props: &Props) -> Html {
     let Props { lab, frame, .. } = props;
     let toggle = {
         let lab = lab.clone();

@@ -14,7 +14,10 @@ pub(crate) struct Conductor {
 
 impl Conductor {
     /// Takes over a worker. `hear` gets each message, or in words why there is none.
-    pub(crate) fn new(worker: Worker, hear: impl Fn(Result<FromLab, String>) + Clone + 'static) -> Self {
+    pub(crate) fn new(
+        worker: Worker,
+        hear: impl Fn(Result<FromLab, String>) + Clone + 'static,
+    ) -> Self {
         let on_message = hear.clone();
         let on_error = hear.clone();
         let listeners = [

@@ -168,9 +168,9 @@ fn links(member: &MemberView, props: &Props) -> Html {
             })
         };
         let text = if out || back {
-            format!("Heal link to {other}")
+            format!("Heal {name}\u{2013}{other}")
         } else {
-            format!("Cut link to {other}")
+            format!("Cut {name}\u{2013}{other}")
         };
         html! { <button key={other.clone()} onclick={press}>{ text }</button> }
     };

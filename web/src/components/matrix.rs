@@ -34,8 +34,7 @@ pub(crate) fn Matrix(props: &Props) -> Html {
     let hint = if columns.is_empty() {
         "The logs fill as entries come. Try: etcdctl put name Alice"
     } else {
-        "Fill: term. Hatched: not committed. Solid: committed. Dot: applied. \
-         Caret: the leader knows it is there."
+        "Fill: term \u{b7} hatched: not committed \u{b7} dot: applied \u{b7} caret: known to the leader"
     };
     html! {
         <div class="matrix" tabindex="0" role="group" aria-label="Logs of the members">

@@ -125,6 +125,7 @@ fn group(group: &Group, props: &Props) -> Html {
             <g {key} class="flight" opacity={group.opacity.to_string()}>{ title }{ items }</g>
         },
         Sign::Client { .. } => html! { <g {key} class="client">{ title }{ items }</g> },
+        Sign::Headline => html! { <g {key} class="words">{ items }</g> },
         Sign::Quorum => html! { <g {key} class="quorum">{ title }{ items }</g> },
     }
 }
@@ -187,7 +188,7 @@ fn controls(props: &Props) -> Html {
     html! {
         <div class="picture-controls">
             <button
-                class="quiet"
+                class="quiet keepalives"
                 aria-pressed={props.keepalives.to_string()}
                 title="Draw rafthttp's own keep-alives too"
                 onclick={props.lab.on(Event::Keepalives(keepalives))}

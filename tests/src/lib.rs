@@ -1,1 +1,4 @@
-//! Placeholder until its first commit.
+//! Tests across crates. This library holds what they share; the tests themselves are in `tests/tests/`.
+
+pub mod browser;
+mod driver;

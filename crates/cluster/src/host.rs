@@ -5,7 +5,7 @@ use frame::Action;
 use proto::Status;
 
 /// What can happen to a host.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum HostInput {
     /// A line (or a pasted block of lines) was entered at the console. While a foreground command
     /// runs, later lines wait their turn.
@@ -23,7 +23,7 @@ pub enum HostInput {
 }
 
 /// What a host can do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum HostOutput {
     /// A unary call to `address` (`127.0.0.1:2379`). `method` is gRPC's full path, such as
     /// `/etcdserverpb.KV/Put`. Call numbers are the host's own, from 1, never used twice.

@@ -2,9 +2,29 @@
 //! the deterministic executor, and the checkers.
 
 mod actor;
+mod acts;
+mod checkers;
+mod disk;
+mod events;
 pub mod executor;
+mod flights;
 mod host;
+mod in_process;
+mod network;
+mod queue;
+mod slot;
+mod trace;
+mod view;
+mod world;
 
 pub use actor::Actor;
 pub use frame::Micros;
 pub use host::{HostInput, HostOutput};
+pub use in_process::{run_host, run_member};
+pub use network::{LATENCY_US_MIN, NetworkOptions};
+pub use queue::ActorId;
+pub use slot::{Facts, Process};
+pub use trace::ActorTrace;
+pub use world::{
+    Batch, HostAnswer, MemberAnswer, Notice, Planted, Turn, Window, World, WorldOptions,
+};

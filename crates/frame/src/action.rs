@@ -43,7 +43,7 @@ impl Kind {
 }
 
 /// How fast virtual time runs against wall time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Speed {
     /// Parts per million of real time: 1_000_000 is 1x, 1_000 is a thousandth.
     Ppm(u64),
@@ -78,7 +78,7 @@ pub enum StepWhat {
 }
 
 /// A person's action; stamped with the start of the next window and recorded with the session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Action {
     Member {
         kind: Kind,

@@ -178,7 +178,7 @@ pub const FLIGHT_LINGER_US: Micros = 20_000;
 /// Arrived messages stay in a frame for at least this long in wall time.
 pub const FLIGHT_LINGER_WALL_MS: u64 = 450;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     #[default]

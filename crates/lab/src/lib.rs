@@ -1,1 +1,28 @@
-//! Placeholder until its first commit.
+//! One session of the lab: the world, its hosts, and how time runs.
+//!
+//! The only pure crate that shells talk to. [`Lab`] is the session; [`InProcess`] runs it with all
+//! members in the caller's process; the worker crate runs the same [`Lab`] with a worker for each
+//! member. A session is its options plus what people did ([`Recorded`]): nothing else can change
+//! its run, and [`Lab::trace_hash`] proves it.
+//!
+//! Left out so far: branches, seek, links and lessons.
+
+mod in_process;
+mod load;
+mod pace;
+mod script;
+mod session;
+mod sim;
+
+pub use cluster::{
+    ActorTrace, Batch, HostAnswer, MemberAnswer, Micros, NetworkOptions, Planted, Turn, Window, WorldOptions,
+    run_member,
+};
+pub use frame::{Action, Frame, Kind, Measurement, SessionOptions, Speed, StepWhat};
+pub use in_process::InProcess;
+pub use load::{PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES};
+pub use member::{Input, Member, MemberStatus, Output};
+pub use pace::Pace;
+pub use script::{Script, ScriptLine, parse_time_us};
+pub use sim::{SimOptions, SimReport, simulate};
+pub use session::{EPOCH_US, Lab, LabEvent, Recorded, What};

@@ -1,1 +1,26 @@
-//! Placeholder until its first commit.
+//! `lab.wasm`: the lab in a Web Worker, as conductor or as one member.
+//!
+//! `web/worker.js` makes one instance of it for each role and is the only caller. Every member has
+//! an instance of its own, in a worker of its own or, with `?workers=0`, beside the conductor's in
+//! one worker: a trap ends that instance and nothing else. What crosses the border are postcard
+//! bytes ([`seat::ToSeat`], [`seat::FromSeat`], [`frame::ToLab`], [`frame::FromLab`]).
+//!
+//! A shell: the only part of the lab that knows of JavaScript. It draws no chance of its own.
+
+#![deny(clippy::unwrap_used)]
+
+mod answers;
+mod conductor;
+mod exports;
+mod hooks;
+mod pump;
+mod random;
+mod seat;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Called once for each instance, whatever its role.
+#[wasm_bindgen]
+pub fn lab_init() {
+    seat::install_panic_hook();
+}

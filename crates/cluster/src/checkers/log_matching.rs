@@ -1,0 +1,45 @@
+//! Log Matching (Raft paper, figure 3): if two logs hold an entry with the same index and term,
+//! they are equal up to it.
+//!
+//! Checked by induction: an (index, term) always stands for the same content and always follows an
+//! entry of the same term.
+
+use std::collections::BTreeMap;
+
+use member::{LogDigest, Trace};
+
+use super::{Checker, Step, What};
+
+#[derive(Default)]
+pub(crate) struct LogMatching {
+    /// (index, term) to (digest, term of the entry before).
+    entries: BTreeMap<(u64, u64), (u64, u64)>,
+}
+
+impl Checker for LogMatching {
+    fn name(&self) -> &'static str {
+        "log matching"
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> Result<(), String> {
+        let (first_index, log): (u64, &[LogDigest]) = match step.what {
+            What::Trace(Trace::Started { log, .. }) => (1, log),
+            What::Trace(Trace::Appended { first_index, log }) => (*first_index, log),
+            _ => return Ok(()),
+        };
+        let shadow = &step.members[usize::from(step.member)];
+        let mut before = shadow.entry(first_index - 1).map_or(0, |entry| entry.term);
+        for (index, entry) in (first_index..).zip(log) {
+            let fact = (entry.digest, before);
+            let known = *self.entries.entry((index, entry.term)).or_insert(fact);
+            if known != fact {
+                return Err(format!(
+                    "{} has another entry at index {index} of term {} than some member before",
+                    shadow.name, entry.term
+                ));
+            }
+            before = entry.term;
+        }
+        Ok(())
+    }
+}

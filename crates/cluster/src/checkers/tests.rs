@@ -1,0 +1,117 @@
+//! Each checker catches a violation planted for it, and none cries at an honest run.
+
+use super::*;
+use frame::Role;
+
+fn entry(term: u64, digest: u64) -> LogDigest {
+    LogDigest { term, digest }
+}
+
+fn leader(term: u64) -> Trace {
+    Trace::Role { role: Role::Leader, term, leader: 1 }
+}
+
+fn started(log: &[LogDigest]) -> Trace {
+    Trace::Started { term: 1, vote: 0, commit: 0, log: log.to_vec() }
+}
+
+fn appended(first_index: u64, log: &[LogDigest]) -> Trace {
+    Trace::Appended { first_index, log: log.to_vec() }
+}
+
+/// Runs the steps and gives the name of each checker that found something.
+fn found(steps: &[(u16, Trace)], acknowledged: &[(u16, u64)], after: &[(u16, Trace)]) -> String {
+    let mut checkers = Checkers::all();
+    for name in ["m1", "m2", "m3"] {
+        checkers.add_member(name);
+    }
+    for (time, (member, trace)) in (0..).zip(steps) {
+        checkers.trace(time, *member, trace);
+    }
+    for (member, index) in acknowledged {
+        checkers.reply(50, *member, &Ok(Bytes::new()), *index);
+    }
+    for (time, (member, trace)) in (100..).zip(after) {
+        checkers.trace(time, *member, trace);
+    }
+    checkers.finish();
+    let mut names: Vec<&str> =
+        checkers.violations().iter().filter_map(|text| text.split(" at ").next()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn applied(index: u64) -> Trace {
+    Trace::Applied { index, revision: 1 }
+}
+
+#[test]
+fn an_honest_run_is_clean() {
+    let steps = [
+        (0, started(&[entry(1, 10)])),
+        (1, started(&[entry(1, 10)])),
+        (0, leader(2)),
+        (0, appended(2, &[entry(2, 20)])),
+        (1, appended(2, &[entry(2, 20)])),
+        (0, Trace::Committed { index: 2 }),
+        (0, applied(2)),
+        (1, Trace::Committed { index: 2 }),
+        (1, applied(2)),
+    ];
+    assert_eq!(found(&steps, &[(0, 2)], &[(1, leader(3))]), "");
+}
+
+#[test]
+fn two_leaders_of_a_term_are_caught() {
+    assert_eq!(found(&[(0, leader(2)), (1, leader(2))], &[], &[]), "one leader per term");
+}
+
+#[test]
+fn the_same_index_and_term_with_other_content_is_caught() {
+    let steps = [(0, started(&[entry(1, 10)])), (1, started(&[entry(1, 11)]))];
+    assert_eq!(found(&steps, &[], &[]), "log matching");
+}
+
+#[test]
+fn the_same_entry_after_another_history_is_caught() {
+    let steps = [
+        (0, started(&[entry(1, 10), entry(3, 30)])),
+        (1, started(&[entry(2, 20), entry(3, 30)])),
+    ];
+    assert_eq!(found(&steps, &[], &[]), "log matching");
+}
+
+#[test]
+fn a_leader_without_a_committed_entry_is_caught() {
+    let steps = [
+        (0, started(&[entry(1, 10), entry(2, 20)])),
+        (0, Trace::Committed { index: 2 }),
+        (1, started(&[entry(1, 10)])),
+        (1, leader(3)),
+    ];
+    assert_eq!(found(&steps, &[], &[]), "leader completeness");
+}
+
+#[test]
+fn two_entries_applied_at_one_index_are_caught() {
+    let steps = [
+        (0, started(&[entry(1, 10)])),
+        (0, applied(1)),
+        (1, started(&[entry(2, 20)])),
+        (1, applied(1)),
+    ];
+    assert_eq!(found(&steps, &[], &[]), "state machine safety");
+}
+
+#[test]
+fn a_lost_acknowledged_write_is_caught() {
+    let steps = [(0, started(&[entry(1, 10)])), (0, applied(1))];
+    let after = [(1, started(&[])), (1, leader(3))];
+    assert_eq!(found(&steps, &[(0, 1)], &after), "acknowledged writes survive");
+}
+
+#[test]
+fn an_acknowledgement_before_apply_is_caught() {
+    let steps = [(0, started(&[entry(1, 10)]))];
+    assert_eq!(found(&steps, &[(0, 1)], &[]), "acknowledged writes survive");
+}

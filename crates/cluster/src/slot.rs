@@ -1,0 +1,82 @@
+//! What the world keeps of each actor.
+
+use frame::Role;
+use member::{Input, MemberConfig};
+
+use crate::Micros;
+use crate::disk::Disk;
+use crate::trace::ActorTrace;
+
+/// State of a member's process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    Running,
+    Paused,
+    Stopped,
+    Crashed,
+}
+
+impl Process {
+    pub fn is_alive(self) -> bool {
+        matches!(self, Process::Running | Process::Paused)
+    }
+}
+
+/// What a member's traces said last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub role: Role,
+    pub term: u64,
+    /// Id of the leader it knows, 0 for none.
+    pub leader: u64,
+    pub commit: u64,
+    pub applied: u64,
+}
+
+pub(crate) struct MemberSlot {
+    pub(crate) id: u64,
+    pub(crate) config: MemberConfig,
+    pub(crate) client_port: u16,
+    pub(crate) process: Process,
+    /// Counts its processes: what was meant for an earlier one is void.
+    pub(crate) incarnation: u32,
+    /// Why it ended.
+    pub(crate) reason: String,
+    pub(crate) disk: Disk,
+    /// What arrived while it was paused.
+    pub(crate) backlog: Vec<Input>,
+    pub(crate) facts: Facts,
+    pub(crate) trace: ActorTrace,
+    /// Crashes so far: position in the stream of crash chances.
+    pub(crate) crashes: u64,
+}
+
+impl MemberSlot {
+    pub(crate) fn new(id: u64, config: MemberConfig, client_port: u16) -> Self {
+        MemberSlot {
+            id,
+            config,
+            client_port,
+            process: Process::Stopped,
+            incarnation: 0,
+            reason: String::new(),
+            disk: Disk::default(),
+            backlog: Vec::new(),
+            facts: Facts::default(),
+            trace: ActorTrace::default(),
+            crashes: 0,
+        }
+    }
+}
+
+pub(crate) struct HostSlot {
+    pub(crate) name: String,
+    pub(crate) next_wake: Option<Micros>,
+    pub(crate) trace: ActorTrace,
+}
+
+impl HostSlot {
+    pub(crate) fn new(name: &str) -> Self {
+        HostSlot { name: name.into(), next_wake: None, trace: ActorTrace::default() }
+    }
+}

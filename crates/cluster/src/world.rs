@@ -1,0 +1,674 @@
+//! The world: it owns time and order, and hands each actor what is due.
+//!
+//! [`World::plan`] cuts the next conservative window: every event before its end, by actor.
+//! Nothing that an actor does inside a window can reach another inside it, since no link and no
+//! disk is faster than the lookahead; so all actors may run their part at once, wherever they
+//! live. [`World::absorb`] takes their outputs, puts them in order of (time, actor) and schedules
+//! what follows. The cut into windows changes nothing that anyone can see.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use frame::{Action, MessageKind};
+use member::{CallId, Input, MemberConfig, Output, TICK_US};
+use proto::Status;
+use serde::{Deserialize, Serialize};
+
+use crate::checkers::Checkers;
+use crate::events::EventLog;
+use crate::flights::{FlightRecord, Flights};
+use crate::network::{Fate, Network, NetworkOptions};
+use crate::queue::{Event, Queue};
+use crate::slot::{HostSlot, MemberSlot, Process};
+use crate::trace::run_digest;
+use crate::{ActorId, HostInput, HostOutput, Micros};
+
+/// How a world is made.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    pub seed: u64,
+    pub network: NetworkOptions,
+    /// Time from issuing a disk operation to its completion; at least the lookahead's minimum.
+    pub disk_latency_us: Micros,
+    /// Most by which a crash may tear unsynced writes; 0: all unsynced bytes are lost.
+    pub crash_keeps_torn_tail: bool,
+    /// A fault that no etcd survives, for tests that show the checkers catch it.
+    pub planted: Option<Planted>,
+}
+
+/// Faults outside of Raft's assumptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// A crash also takes this many bytes that a sync had promised to keep.
+    LyingDisk { bytes: usize },
+    /// In every so-manieth append with entries, the last byte of the message is changed.
+    TamperedEntry { every: u64 },
+}
+
+impl WorldOptions {
+    pub fn new(seed: u64) -> Self {
+        WorldOptions {
+            seed,
+            network: NetworkOptions::default(),
+            disk_latency_us: 5_000,
+            crash_keeps_torn_tail: false,
+            planted: None,
+        }
+    }
+}
+
+/// One turn of an actor: everything that is due for it at one instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn<T> {
+    pub time: Micros,
+    pub items: Vec<T>,
+}
+
+/// What one actor has to do in a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch<T> {
+    pub actor: u16,
+    pub turns: Vec<Turn<T>>,
+}
+
+/// A stretch of virtual time that all actors may run at once.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    pub start: Micros,
+    /// Exclusive.
+    pub end: Micros,
+    pub members: Vec<Batch<Input>>,
+    pub hosts: Vec<Batch<HostInput>>,
+}
+
+/// How a member's process came out of its batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemberAnswer {
+    pub actor: u16,
+    /// The inputs as they were sent, for the trace.
+    pub inputs: Vec<Turn<Input>>,
+    /// The outputs of each turn that was completed, in the order of the inputs.
+    pub outputs: Vec<Vec<Output>>,
+    /// The text of the trap that ended the batch, if one did.
+    pub trap: Option<String>,
+}
+
+/// A host's turns: those it was given and those it took for its own timers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostAnswer {
+    pub actor: u16,
+    pub turns: Vec<(Micros, Vec<HostInput>, Vec<HostOutput>)>,
+    /// When it wants a turn of its own next.
+    pub next_wake: Option<Micros>,
+}
+
+/// A call on its way: who waits for it.
+pub(crate) struct OpenCall {
+    pub(crate) host: u16,
+    pub(crate) host_call: u64,
+    pub(crate) member: u16,
+}
+
+/// Something that a world's owner must act on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A member's process started: its actor must be made anew before its next batch.
+    Started { actor: u16 },
+    /// A member's process is gone; its actor may be dropped.
+    Ended { actor: u16 },
+    /// A host's `lab` command about time, for whoever paces the lab.
+    Time(Action),
+    Print { host: u16, exec: u64, stderr: bool, text: Bytes },
+    Done { host: u16, exec: u64, code: i32 },
+}
+
+pub struct World {
+    pub(crate) options: WorldOptions,
+    /// Everything up to and including this instant has happened.
+    now: Micros,
+    pub(crate) queue: Queue,
+    pub(crate) network: Network,
+    pub(crate) members: Vec<MemberSlot>,
+    pub(crate) hosts: Vec<HostSlot>,
+    pub(crate) calls: BTreeMap<CallId, OpenCall>,
+    next_call: CallId,
+    pub(crate) flights: Flights,
+    pub(crate) log: EventLog,
+    pub(crate) checkers: Checkers,
+    notices: Vec<Notice>,
+    /// `lab wait` and `lab settle` commands that are not satisfied yet.
+    pub(crate) waits: Vec<Wait>,
+    events: u64,
+    tampered: u64,
+}
+
+/// A `lab` command that is answered once members are healthy.
+pub(crate) struct Wait {
+    pub(crate) host: u16,
+    pub(crate) call: u64,
+    /// One member, or all that run.
+    pub(crate) member: Option<u16>,
+}
+
+impl World {
+    pub fn new(options: WorldOptions) -> Self {
+        World {
+            network: Network::new(options.seed, options.network),
+            options,
+            now: 0,
+            queue: Queue::default(),
+            members: Vec::new(),
+            hosts: Vec::new(),
+            calls: BTreeMap::new(),
+            next_call: 0,
+            flights: Flights::default(),
+            log: EventLog::default(),
+            checkers: Checkers::all(),
+            notices: Vec::new(),
+            waits: Vec::new(),
+            events: 0,
+            tampered: 0,
+        }
+    }
+
+    /// Adds a member that does not run yet. `client_port` is where it will listen.
+    pub fn add_member(&mut self, id: u64, config: MemberConfig, client_port: u16) -> u16 {
+        let actor = self.members.len() as u16;
+        self.checkers.add_member(&config.name);
+        self.members.push(MemberSlot::new(id, config, client_port));
+        actor
+    }
+
+    /// Adds a console host.
+    pub fn add_host(&mut self, name: &str) -> u16 {
+        self.hosts.push(HostSlot::new(name));
+        (self.hosts.len() - 1) as u16
+    }
+
+    /// Everything up to and including this instant has happened.
+    pub fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// Inputs delivered so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Time of the next thing that happens by itself.
+    pub fn next_time(&self) -> Option<Micros> {
+        let wakes = self.hosts.iter().filter_map(|host| host.next_wake);
+        self.queue.next_time().into_iter().chain(wakes).min()
+    }
+
+    /// Nothing happens up to `time`: the clock moves there.
+    pub fn idle_until(&mut self, time: Micros) {
+        debug_assert!(self.next_time().is_none_or(|next| next > time), "events would be skipped");
+        self.now = self.now.max(time);
+    }
+
+    /// Things for the owner to do, in order.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    /// An input for a host, delivered with the next window. What a person types comes this way.
+    pub fn tell_host(&mut self, host: u16, input: HostInput) {
+        self.queue.push(self.now + 1, Some(ActorId::Host(host)), Event::Host(input));
+    }
+
+    /// Schedules a fault or cure. Times in the past mean now.
+    pub fn schedule(&mut self, time: Micros, action: Action) {
+        let event = Event::Act { action, origin: None };
+        self.queue.push(time.max(self.now + 1), None, event);
+    }
+
+    /// The shortest time in which one actor can reach another.
+    pub fn lookahead_us(&self) -> Micros {
+        self.options.network.latency_us.min(self.options.disk_latency_us)
+    }
+
+    /// Cuts the next window, of at most `width_us` and the lookahead, up to `limit` inclusive.
+    /// None when nothing is due by then.
+    pub fn plan(&mut self, limit: Micros, width_us: Micros) -> Option<Window> {
+        loop {
+            let start = self.next_time().filter(|time| *time <= limit)?;
+            let mut end = (start + width_us.clamp(1, self.lookahead_us())).min(limit + 1);
+            if self.queue.next_act_time() == Some(start) {
+                self.act_now(start);
+                continue;
+            }
+            if let Some(act) = self.queue.next_act_time() {
+                end = end.min(act);
+            }
+            return Some(self.window(start, end));
+        }
+    }
+
+    /// World events come first at their instant, before any actor's.
+    fn act_now(&mut self, start: Micros) {
+        let Some((time, None, Event::Act { action, origin })) = self.queue.pop_before(start + 1)
+        else {
+            return;
+        };
+        self.now = self.now.max(time.saturating_sub(1));
+        match &action {
+            Action::Wait { .. } | Action::Settle => self.wait(time, action, origin),
+            action if action.is_about_time() => {
+                self.notice(Notice::Time(action.clone()));
+                self.lab_reply(time, origin, Ok(String::new()));
+            }
+            action => {
+                let result = self.act_at(time, action);
+                self.lab_reply(time, origin, result);
+            }
+        }
+    }
+
+    fn window(&mut self, start: Micros, end: Micros) -> Window {
+        let mut window = Window { start, end, ..Window::default() };
+        let mut members: BTreeMap<u16, Vec<Turn<Input>>> = BTreeMap::new();
+        let mut hosts: BTreeMap<u16, Vec<Turn<HostInput>>> = BTreeMap::new();
+        while let Some((time, actor, event)) = self.queue.pop_before(end) {
+            match (actor, event) {
+                (Some(ActorId::Member(to)), Event::Member { incarnation, from, input }) => {
+                    if let Some(input) = self.deliverable(time, to, incarnation, from, input) {
+                        push_turn(members.entry(to).or_default(), time, input);
+                    }
+                }
+                (Some(ActorId::Member(to)), Event::Tick { incarnation }) => {
+                    let slot = &self.members[usize::from(to)];
+                    if slot.incarnation != incarnation {
+                        continue;
+                    }
+                    let actor = Some(ActorId::Member(to));
+                    self.queue.push(time + TICK_US, actor, Event::Tick { incarnation });
+                    if slot.process == Process::Running {
+                        push_turn(members.entry(to).or_default(), time, Input::Tick);
+                    }
+                }
+                (Some(ActorId::Host(to)), Event::Host(input)) => {
+                    push_turn(hosts.entry(to).or_default(), time, input);
+                }
+                (actor, event) => unreachable!("{event:?} for {actor:?}"),
+            }
+        }
+        for (actor, slot) in self.hosts.iter().enumerate() {
+            if slot.next_wake.is_some_and(|wake| wake < end) {
+                hosts.entry(actor as u16).or_default();
+            }
+        }
+        window.members = members.into_iter().map(|(actor, turns)| Batch { actor, turns }).collect();
+        window.hosts = hosts.into_iter().map(|(actor, turns)| Batch { actor, turns }).collect();
+        window
+    }
+
+    /// What becomes of an input whose process may be gone or stopped in its tracks.
+    fn deliverable(
+        &mut self,
+        time: Micros,
+        to: u16,
+        incarnation: u32,
+        from: Option<ActorId>,
+        input: Input,
+    ) -> Option<Input> {
+        let slot = &mut self.members[usize::from(to)];
+        let alive = slot.incarnation == incarnation && slot.process.is_alive();
+        if !alive {
+            self.bounce(time, input);
+            return None;
+        }
+        if from.is_some_and(|from| self.network.is_cut(from, ActorId::Member(to))) {
+            return None;
+        }
+        if slot.process == Process::Paused {
+            slot.backlog.push(input);
+            return None;
+        }
+        Some(input)
+    }
+
+    /// Nobody is there to take it: a caller's connection is refused, the rest is lost.
+    fn bounce(&mut self, time: Micros, input: Input) {
+        let Input::Call { call, .. } = input else { return };
+        let Some(open) = self.calls.remove(&call) else { return };
+        let (member, host) = (ActorId::Member(open.member), ActorId::Host(open.host));
+        if let Fate::Arrives(at) = self.network.send_on_connection(time, member, host) {
+            let refused = HostInput::Refused { call: open.host_call };
+            self.queue.push(at, Some(host), Event::Host(refused));
+        }
+    }
+
+    /// Takes what the actors did in a window, in any order.
+    pub fn absorb(&mut self, window: &Window, members: Vec<MemberAnswer>, hosts: Vec<HostAnswer>) {
+        let mut turns: Vec<(Micros, ActorId, Done)> = Vec::new();
+        for answer in members {
+            let actor = ActorId::Member(answer.actor);
+            let mut outputs = answer.outputs.into_iter();
+            let mut trap = answer.trap;
+            for turn in answer.inputs {
+                let done = match outputs.next() {
+                    Some(outputs) => Done::Member(turn.items, outputs),
+                    None => Done::Trapped(turn.items, trap.take()),
+                };
+                turns.push((turn.time, actor, done));
+            }
+        }
+        for answer in hosts {
+            let actor = ActorId::Host(answer.actor);
+            self.hosts[usize::from(answer.actor)].next_wake = answer.next_wake;
+            for (time, inputs, outputs) in answer.turns {
+                turns.push((time, actor, Done::Host(inputs, outputs)));
+            }
+        }
+        turns.sort_by_key(|(time, actor, _)| (*time, *actor));
+        for (time, actor, done) in turns {
+            debug_assert!((window.start..window.end).contains(&time), "a turn outside its window");
+            match (actor, done) {
+                (ActorId::Member(actor), Done::Member(inputs, outputs)) => {
+                    self.member_turn(time, actor, inputs, outputs);
+                }
+                (ActorId::Member(actor), Done::Trapped(inputs, text)) => {
+                    self.trapped_turn(time, actor, inputs, text);
+                }
+                (ActorId::Host(actor), Done::Host(inputs, outputs)) => {
+                    self.host_turn(time, actor, inputs, outputs);
+                }
+                _ => unreachable!("an answer of another kind of actor"),
+            }
+        }
+        self.now = window.end - 1;
+        self.flights.forget_before(self.now);
+    }
+
+    fn member_turn(
+        &mut self,
+        time: Micros,
+        actor: u16,
+        inputs: Vec<Input>,
+        outputs: Vec<Output>,
+    ) {
+        let slot = &mut self.members[usize::from(actor)];
+        if !slot.process.is_alive() {
+            // It ended earlier in this window: what came after found nobody.
+            for input in inputs {
+                self.bounce(time, input);
+            }
+            return;
+        }
+        slot.trace.turn(time, &inputs, &outputs);
+        self.events += inputs.len() as u64;
+        for input in &inputs {
+            if let Input::DiskDone { op } = input {
+                slot.disk.complete(*op);
+            }
+        }
+        for output in outputs {
+            self.member_output(time, actor, output);
+        }
+    }
+
+    /// A turn that ended in a trap has no outputs; the process is gone.
+    fn trapped_turn(&mut self, time: Micros, actor: u16, inputs: Vec<Input>, text: Option<String>) {
+        let slot = &self.members[usize::from(actor)];
+        let Some(text) = text.filter(|_| slot.process.is_alive()) else {
+            for input in inputs {
+                self.bounce(time, input);
+            }
+            return;
+        };
+        let fatal = Output::Fatal { reason: text };
+        self.member_turn(time, actor, inputs, vec![fatal]);
+    }
+
+    fn member_output(&mut self, time: Micros, actor: u16, output: Output) {
+        let from = ActorId::Member(actor);
+        match output {
+            Output::Peer { to, bytes, label } => self.peer_message(time, actor, to, bytes, label),
+            Output::Reply { call, result, index } => {
+                self.checkers.reply(time, actor, &result, index);
+                self.reply(time, from, call, result);
+            }
+            Output::Disk { op, ops } => {
+                let slot = &mut self.members[usize::from(actor)];
+                slot.disk.issue(op, &ops);
+                if op != 0 {
+                    let done = Event::Member {
+                        incarnation: slot.incarnation,
+                        from: None,
+                        input: Input::DiskDone { op },
+                    };
+                    self.queue.push(time + self.options.disk_latency_us, Some(from), done);
+                }
+            }
+            Output::Trace(trace) => {
+                self.checkers.trace(time, actor, &trace);
+                self.traced(time, actor, trace);
+            }
+            Output::Exited => self.end(time, actor, Process::Stopped, "stopped"),
+            Output::Fatal { reason } => self.end(time, actor, Process::Crashed, &reason),
+        }
+        self.report_violations(time);
+    }
+
+    fn report_violations(&mut self, time: Micros) {
+        for text in self.checkers.take_new() {
+            self.log.violation(time, text);
+        }
+    }
+
+    fn peer_message(
+        &mut self,
+        time: Micros,
+        from: u16,
+        to_id: u64,
+        bytes: Bytes,
+        label: member::PeerLabel,
+    ) {
+        let Some(to) = self.members.iter().position(|slot| slot.id == to_id) else { return };
+        let (to, from_id) = (to as u16, self.members[usize::from(from)].id);
+        let (source, target) = (ActorId::Member(from), ActorId::Member(to));
+        let fate = self.network.send(time, source, target);
+        let incarnation = self.members[usize::from(to)].incarnation;
+        let bytes = self.tamper(bytes, &label);
+        let mut deliver = |at| {
+            let input = Input::Peer { from: from_id, bytes: bytes.clone() };
+            let event = Event::Member { incarnation, from: Some(source), input };
+            self.queue.push(at, Some(target), event);
+        };
+        let (arrives_us, lost) = match fate {
+            Fate::Arrives(at) => {
+                deliver(at);
+                (at, false)
+            }
+            Fate::Twice(at, again) => {
+                deliver(at);
+                deliver(again);
+                (at, false)
+            }
+            Fate::Lost(at) => (at, true),
+        };
+        self.flights.add(FlightRecord {
+            from: source,
+            to: target,
+            label,
+            sent_us: time,
+            arrives_us,
+            lost,
+        });
+    }
+
+    /// The planted fault of the network, if there is one.
+    fn tamper(&mut self, bytes: Bytes, label: &member::PeerLabel) -> Bytes {
+        let Some(Planted::TamperedEntry { every }) = self.options.planted else { return bytes };
+        if label.kind != MessageKind::Append || label.entries == 0 {
+            return bytes;
+        }
+        self.tampered += 1;
+        if !self.tampered.is_multiple_of(every) {
+            return bytes;
+        }
+        // A put's value is a run of `v`s near the end: one of them becomes a `w`.
+        let mut bytes = bytes.to_vec();
+        if let Some(byte) = bytes.iter_mut().rev().find(|byte| **byte == b'v') {
+            *byte = b'w';
+        }
+        bytes.into()
+    }
+
+    fn reply(&mut self, time: Micros, from: ActorId, call: CallId, result: Result<Bytes, Status>) {
+        let Some(open) = self.calls.remove(&call) else { return };
+        let host = ActorId::Host(open.host);
+        let fate = self.network.send_on_connection(time, from, host);
+        let (arrives_us, lost) = match fate {
+            Fate::Arrives(at) | Fate::Twice(at, _) => (at, false),
+            Fate::Lost(at) => (at, true),
+        };
+        self.call_flight(time, from, host, MessageKind::Reply, result.is_err(), arrives_us, lost);
+        if !lost {
+            let reply = HostInput::Reply { call: open.host_call, result };
+            self.queue.push(arrives_us, Some(host), Event::Host(reply));
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // one flight has that many facts
+    fn call_flight(
+        &mut self,
+        sent_us: Micros,
+        from: ActorId,
+        to: ActorId,
+        kind: MessageKind,
+        rejected: bool,
+        arrives_us: Micros,
+        lost: bool,
+    ) {
+        let label = member::PeerLabel { kind, rejected, ..member::PeerLabel::default() };
+        self.flights.add(FlightRecord { from, to, label, sent_us, arrives_us, lost });
+    }
+
+    fn host_turn(
+        &mut self,
+        time: Micros,
+        actor: u16,
+        inputs: Vec<HostInput>,
+        outputs: Vec<HostOutput>,
+    ) {
+        self.events += inputs.len() as u64;
+        self.hosts[usize::from(actor)].trace.turn(time, &inputs, &outputs);
+        for output in outputs {
+            match output {
+                HostOutput::Call { call, address, method, request } => {
+                    self.call(time, actor, call, &address, method, request);
+                }
+                HostOutput::CancelCall { call } => self.cancel_call(time, actor, call),
+                HostOutput::Lab { call, action } => {
+                    let at = time + self.options.network.latency_us;
+                    let event = Event::Act { action, origin: Some((actor, call)) };
+                    self.queue.push(at, None, event);
+                }
+                HostOutput::Print { exec, stderr, text } => {
+                    self.notice(Notice::Print { host: actor, exec, stderr, text });
+                }
+                HostOutput::Done { exec, code } => {
+                    self.notice(Notice::Done { host: actor, exec, code });
+                }
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        time: Micros,
+        host: u16,
+        host_call: u64,
+        address: &str,
+        method: String,
+        request: Bytes,
+    ) {
+        let source = ActorId::Host(host);
+        let Some(member) = self.listener(address) else {
+            let refused = HostInput::Refused { call: host_call };
+            let at = time + 2 * self.options.network.latency_us;
+            self.queue.push(at, Some(source), Event::Host(refused));
+            return;
+        };
+        let target = ActorId::Member(member);
+        self.next_call += 1;
+        let call = self.next_call;
+        self.calls.insert(call, OpenCall { host, host_call, member });
+        let fate = self.network.send_on_connection(time, source, target);
+        let (arrives_us, lost) = match fate {
+            Fate::Arrives(at) | Fate::Twice(at, _) => (at, false),
+            Fate::Lost(at) => (at, true),
+        };
+        self.call_flight(time, source, target, MessageKind::Call, false, arrives_us, lost);
+        if !lost {
+            let incarnation = self.members[usize::from(member)].incarnation;
+            let input = Input::Call { call, method, request };
+            let event = Event::Member { incarnation, from: Some(source), input };
+            self.queue.push(arrives_us, Some(target), event);
+        }
+    }
+
+    /// The member that listens at `host:port` of the lab's one machine, alive or not.
+    fn listener(&self, address: &str) -> Option<u16> {
+        let (host, port) = address.rsplit_once(':')?;
+        if !matches!(host, "127.0.0.1" | "localhost" | "[::1]" | "0.0.0.0") {
+            return None;
+        }
+        let port: u16 = port.parse().ok()?;
+        self.members.iter().position(|slot| slot.client_port == port).map(|at| at as u16)
+    }
+
+    fn cancel_call(&mut self, time: Micros, host: u16, host_call: u64) {
+        let open = self.calls.iter().find(|(_, c)| c.host == host && c.host_call == host_call);
+        let Some((&call, open)) = open else { return };
+        let (source, target) = (ActorId::Host(host), ActorId::Member(open.member));
+        let incarnation = self.members[usize::from(open.member)].incarnation;
+        self.calls.remove(&call);
+        if let Fate::Arrives(at) = self.network.send_on_connection(time, source, target) {
+            let input = Input::CancelCall { call };
+            let event = Event::Member { incarnation, from: Some(source), input };
+            self.queue.push(at, Some(target), event);
+        }
+    }
+
+    /// The hash of everything delivered and done so far.
+    pub fn trace_hash(&self) -> u64 {
+        let members = self.members.iter().map(|s| (s.config.name.as_str(), s.trace.digest()));
+        let hosts = self.hosts.iter().map(|s| (s.name.as_str(), s.trace.digest()));
+        run_digest(members.chain(hosts))
+    }
+
+    /// One member's part of the trace hash, to compare with what a replaying worker computed.
+    pub fn member_digest(&self, actor: u16) -> u64 {
+        self.members[usize::from(actor)].trace.digest()
+    }
+
+    pub fn violations(&self) -> &[String] {
+        self.checkers.violations()
+    }
+
+    /// End-of-run checks, for tests and `sim`.
+    pub fn finish_checks(&mut self) -> &[String] {
+        self.checkers.finish();
+        self.checkers.violations()
+    }
+}
+
+enum Done {
+    Member(Vec<Input>, Vec<Output>),
+    Trapped(Vec<Input>, Option<String>),
+    Host(Vec<HostInput>, Vec<HostOutput>),
+}
+
+fn push_turn<T>(turns: &mut Vec<Turn<T>>, time: Micros, item: T) {
+    match turns.last_mut() {
+        Some(turn) if turn.time == time => turn.items.push(item),
+        _ => turns.push(Turn { time, items: vec![item] }),
+    }
+}

@@ -1,0 +1,85 @@
+//! `etcdctl get KEY [END]`.
+
+use proto::etcdserverpb::range_request::{SortOrder, SortTarget};
+use proto::etcdserverpb::{RangeRequest, RangeResponse};
+use proto::method;
+
+use super::range;
+use crate::client::Retry;
+use crate::exit::Exit;
+use crate::go::quote::quote;
+use crate::printers::{Format, Reply};
+use crate::process::Invocation;
+
+pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+    let request = request(&invocation)?;
+    let deadline = invocation.deadline();
+    let (client, mut display) = invocation.client()?;
+    let reply: RangeResponse = client
+        .call(deadline, method::kv::RANGE, request, Retry::Repeatable)
+        .await
+        .map_err(Exit::error)?;
+    if invocation.flags.bool("print-value-only") {
+        if display.format != Format::Simple {
+            let line = "print-value-only is only for `--write-out=simple`";
+            return Err(Exit::bad_args(line));
+        }
+        display.value_only = true;
+    }
+    display.show(&invocation, &Reply::Get(&reply))
+}
+
+fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit> {
+    let flags = &invocation.flags;
+    if invocation.args.is_empty() {
+        return Err(Exit::bad_args(
+            "get command needs one argument as key and an optional argument as range_end",
+        ));
+    }
+    range::check_flags(invocation)?;
+    let serializable = match flags.text("consistency") {
+        "s" => true,
+        "l" => false,
+        other => {
+            let other = quote(other.as_bytes());
+            return Err(Exit::bad_feature(format!("unknown consistency flag {other}")));
+        }
+    };
+    let (key, range_end) = range::key_and_end(invocation)?;
+    let (sort_order, sort_target) = sort(flags.text("order"), flags.text("sort-by"))?;
+    Ok(RangeRequest {
+        key,
+        range_end,
+        limit: flags.int("limit"),
+        // A negative revision is no revision.
+        revision: flags.int("rev").max(0),
+        sort_order: sort_order.into(),
+        sort_target: sort_target.into(),
+        serializable,
+        keys_only: flags.bool("keys-only"),
+        ..RangeRequest::default()
+    })
+}
+
+/// Order and target of the sort, in any case of letters.
+fn sort(order: &str, target: &str) -> Result<(SortOrder, SortTarget), Exit> {
+    let sort_order = match order.to_uppercase().as_str() {
+        "" => SortOrder::None,
+        "ASCEND" => SortOrder::Ascend,
+        "DESCEND" => SortOrder::Descend,
+        _ => return Err(Exit::bad_feature(format!("bad sort order {order}"))),
+    };
+    let sort_target = match target.to_uppercase().as_str() {
+        "" | "KEY" => SortTarget::Key,
+        "CREATE" => SortTarget::Create,
+        "MODIFY" => SortTarget::Mod,
+        "VALUE" => SortTarget::Value,
+        "VERSION" => SortTarget::Version,
+        _ => return Err(Exit::bad_feature(format!("bad sort target {target}"))),
+    };
+    // Keys come in ascending order anyway, and asking for it would make the server fetch them all.
+    if (sort_order, sort_target) == (SortOrder::Ascend, SortTarget::Key) {
+        return Ok((SortOrder::None, sort_target));
+    }
+    Ok((sort_order, sort_target))
+}

@@ -1,0 +1,85 @@
+//! Help texts in etcdctl's layout (`etcdctl/ctlv3/command/help.go`): NAME, USAGE, VERSION, COMMANDS,
+//! DESCRIPTION, OPTIONS, GLOBAL OPTIONS. The descriptions are the lab's own words.
+
+use std::fmt::Write;
+
+use crate::cobra::{Command, Path, full_name, leaf};
+use crate::go::{quote::quote, tabwriter};
+use crate::pflag::{Flag, FlagSet, Kind};
+use crate::{API_VERSION, VERSION};
+
+/// The help of the last command of `path`, which is also what a usage error prints.
+pub(crate) fn usage(path: &Path, flags: &FlagSet) -> String {
+    let command = leaf(path);
+    let is_root = path.len() == 1;
+    let name = if is_root { full_name(path) } else { full_name(&path[1..].to_vec()) };
+    let mut text = format!("NAME:\n\t{name} - {}\n", command.short);
+    push(&mut text, format_args!("\nUSAGE:\n\t{}\n", usage_line(path)));
+    if is_root {
+        push(&mut text, format_args!("\nVERSION:\n\t{VERSION}\n"));
+    }
+    if !command.children.is_empty() {
+        push(&mut text, format_args!("\nAPI VERSION:\n\t{API_VERSION}\n\n\nCOMMANDS:\n"));
+        push(&mut text, format_args!("{}", commands(command, "")));
+    }
+    if !command.long.is_empty() {
+        text.push_str("\nDESCRIPTION:\n");
+        for line in command.long.lines() {
+            push(&mut text, format_args!("\t{line}\n"));
+        }
+    }
+    for (heading, inherited) in [("OPTIONS", false), ("GLOBAL OPTIONS", true)] {
+        let lines: String = flags
+            .sorted()
+            .into_iter()
+            .filter(|flag| flag.inherited == inherited)
+            .map(option)
+            .collect();
+        if !lines.is_empty() {
+            push(&mut text, format_args!("\n{heading}:\n{lines}"));
+        }
+    }
+    text.push('\n');
+    tabwriter::align(&text)
+}
+
+fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments).expect("a String takes every write");
+}
+
+fn usage_line(path: &Path) -> String {
+    let usage = leaf(path).usage;
+    let gap = if usage.is_empty() { "" } else { " " };
+    format!("{}{gap}{usage} [flags]", full_name(path))
+}
+
+/// Every command that does something, by name, groups spelled out.
+fn commands(command: &Command, prefix: &str) -> String {
+    let mut children: Vec<&Command> = command.children.iter().collect();
+    children.sort_by_key(|child| child.name);
+    let mut lines = String::new();
+    for child in children {
+        let name = format!("{prefix}{}", child.name);
+        if child.children.is_empty() {
+            push(&mut lines, format_args!("\t{name}\t{}\n", child.short));
+        } else {
+            lines.push_str(&commands(child, &format!("{name} ")));
+        }
+    }
+    lines
+}
+
+fn option(flag: &Flag) -> String {
+    let spec = flag.spec;
+    let short = match spec.shorthand {
+        Some(shorthand) => format!("  -{shorthand}, "),
+        None => "      ".to_string(),
+    };
+    let default = match spec.kind {
+        Kind::Bool => format!("[={}]", spec.default),
+        Kind::Text => format!("={}", quote(spec.default.as_bytes())),
+        Kind::Slice => format!("=[{}]", spec.default),
+        Kind::Int | Kind::Duration => format!("={}", spec.default),
+    };
+    format!("{short}--{}{default}\t{}\n", spec.name, spec.usage)
+}

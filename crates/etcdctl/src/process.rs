@@ -1,0 +1,129 @@
+//! One run of the tool: which API, which command, what becomes of its errors
+//! (`etcdctl/main.go`, `ctlv3/ctl.go` and cobra's `ExecuteC`).
+
+use crate::cobra::{self, Path};
+use crate::commands::{self, Run};
+use crate::exit::Exit;
+use crate::go::quote::quote;
+use crate::help;
+use crate::pflag::{FlagSet, Kind, Spec};
+use crate::system::System;
+use crate::tree::ROOT;
+
+/// A command about to run.
+pub(crate) struct Invocation<'a> {
+    pub(crate) system: &'a dyn System,
+    pub(crate) flags: FlagSet,
+    /// The words that are no flags.
+    pub(crate) args: Vec<String>,
+}
+
+impl Invocation<'_> {
+    pub(crate) fn stdout(&self, text: impl AsRef<[u8]>) {
+        self.system.print(false, text.as_ref());
+    }
+
+    pub(crate) fn stderr(&self, text: impl AsRef<[u8]>) {
+        self.system.print(true, text.as_ref());
+    }
+}
+
+/// Runs `etcdctl ARGS...` to its end and returns its exit status: 0, 1 (server error, timeout,
+/// usage), 2 (no connection), 4 (no such format or value), 128 (wrong arguments).
+pub async fn run(system: &dyn System, args: &[String]) -> i32 {
+    match api_version(system).as_str() {
+        "" | "3" => {}
+        "2" => return not_yet(system, "API version 2"),
+        other => {
+            system.print(true, format!("unsupported API version {other}\n").as_bytes());
+            return 1;
+        }
+    }
+    let (path, words) = match cobra::find(&ROOT, args) {
+        Ok(found) => found,
+        Err(why) => {
+            let hint = format!("Error: {why}\nRun '{} --help' for usage.\n", ROOT.name);
+            system.print(true, hint.as_bytes());
+            return end(system, Err(Exit::error(why)));
+        }
+    };
+    let result = execute(system, path, &words).await;
+    end(system, result)
+}
+
+fn api_version(system: &dyn System) -> String {
+    let env = system.env();
+    env.into_iter()
+        .find(|(name, _)| name == "ETCDCTL_API")
+        .map(|(_, value)| value)
+        .unwrap_or_default()
+}
+
+/// Says that the real tool has `what` and the lab has not.
+pub(crate) fn not_yet(system: &dyn System, what: &str) -> i32 {
+    system.print(true, format!("etcdctl: {what}: not in this lab yet\n").as_bytes());
+    1
+}
+
+fn end(system: &dyn System, result: Result<(), Exit>) -> i32 {
+    let Err(exit) = result else { return 0 };
+    if let Some(line) = exit.line {
+        system.print(true, format!("Error: {line}\n").as_bytes());
+    }
+    exit.code
+}
+
+async fn execute(system: &dyn System, path: Path, words: &[String]) -> Result<(), Exit> {
+    let command = cobra::leaf(&path);
+    if command.run == Run::NotYet {
+        return Err(Exit::silent(not_yet(system, &cobra::full_name(&path[1..].to_vec()))));
+    }
+    let mut flags = flags_with_help(&path);
+    let args = match flags.parse(words) {
+        Ok(args) => args,
+        Err(why) => {
+            // cobra prints the error and the usage; the usage goes past cobra to standard output,
+            // which leaves an empty line; then etcdctl prints the error again.
+            system.print(true, format!("Error: {why}\n").as_bytes());
+            system.print(false, help::usage(&path, &flags).as_bytes());
+            system.print(true, b"\n");
+            return Err(Exit::error(why));
+        }
+    };
+    if flags.bool("help") || command.run == Run::Group {
+        system.print(false, help::usage(&path, &flags).as_bytes());
+        return Ok(());
+    }
+    if command.run == Run::Help {
+        help_topic(system, &args);
+        return Ok(());
+    }
+    commands::run(command.run, Invocation { system, flags, args }).await
+}
+
+/// The flags of a command with `--help`, whose description names the command.
+fn flags_with_help(path: &Path) -> FlagSet {
+    const HELP: &[Spec] = &[Spec::new("help", Kind::Bool, "false", "show this help").short('h')];
+    let mut flags = cobra::flags_of(path);
+    flags.add(HELP, false);
+    flags
+}
+
+fn help_topic(system: &dyn System, topic: &[String]) {
+    let path = match cobra::find(&ROOT, topic) {
+        Ok((path, _)) => path,
+        Err(_) => {
+            let quoted: Vec<String> = topic.iter().map(|word| raw_quote(word)).collect();
+            let line = format!("Unknown help topic [{}]\n", quoted.join(" "));
+            system.print(true, line.as_bytes());
+            vec![&ROOT]
+        }
+    };
+    system.print(false, help::usage(&path, &flags_with_help(&path)).as_bytes());
+}
+
+/// `%#q`: in back quotes where that is possible.
+fn raw_quote(word: &str) -> String {
+    let plain = |c: char| c != '`' && c != '\u{7f}' && (c >= ' ' || c == '\t') && c != '\u{feff}';
+    if word.chars().all(plain) { format!("`{word}`") } else { quote(word.as_bytes()) }
+}

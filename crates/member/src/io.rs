@@ -1,0 +1,111 @@
+//! What goes into and comes out of a member.
+//!
+//! Both are plain data that can travel to a worker, be recorded, and be hashed: the trace hash of
+//! a run covers all of them, so every field is part of what "the same run" means.
+
+use bytes::Bytes;
+use frame::MessageKind;
+use proto::Status;
+use serde::{Deserialize, Serialize};
+
+use crate::MemberConfig;
+
+/// One call of one client, unique in the session.
+pub type CallId = u64;
+
+/// What can happen to a member.
+#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
+pub enum Input {
+    /// The process starts with what its data directory holds.
+    Start { config: Box<MemberConfig>, disk: Vec<DiskFile> },
+    /// [`crate::TICK_US`] of this member's clock have passed.
+    Tick,
+    /// A message of another member's raft (or an empty one: rafthttp's link heartbeat).
+    Peer { from: u64, bytes: Bytes },
+    /// The connection to a peer broke: its process is gone.
+    PeerLost { peer: u64 },
+    /// A unary call; `method` is gRPC's full path.
+    Call { call: CallId, method: String, request: Bytes },
+    /// The caller gave up or went away.
+    CancelCall { call: CallId },
+    /// The disk finished an operation that asked for it.
+    DiskDone { op: u64 },
+    /// SIGTERM.
+    Stop,
+    /// `lab trap`: panic in the member's own code.
+    Trap,
+}
+
+/// What a member can do.
+#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
+pub enum Output {
+    /// A message to a peer. Kind, entries and text are for the picture alone.
+    Peer { to: u64, bytes: Bytes, label: PeerLabel },
+    /// The answer to a call. `index` is the log entry that it acknowledges, 0 for none.
+    Reply { call: CallId, result: Result<Bytes, Status>, index: u64 },
+    /// Disk operations, to be done in order. `op` 0 wants no [`Input::DiskDone`].
+    Disk { op: u64, ops: Vec<DiskOp> },
+    /// Something worth telling: for checkers, the event log and the picture.
+    Trace(Trace),
+    /// A graceful stop is complete.
+    Exited,
+    /// The member cannot go on and says why; its process ends.
+    Fatal { reason: String },
+}
+
+/// How a peer message is drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PeerLabel {
+    pub kind: MessageKind,
+    pub term: u64,
+    /// Index of the entry before those carried, or the index the message speaks of.
+    pub index: u64,
+    pub log_term: u64,
+    pub commit: u64,
+    pub entries: u32,
+    pub rejected: bool,
+}
+
+/// A file of a data directory. Paths are relative to it (`member/wal/...`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DiskFile {
+    pub path: String,
+    pub bytes: Bytes,
+}
+
+/// One operation on a member's disk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DiskOp {
+    /// Adds bytes at the end of a file, which is made when missing. Not durable before a sync.
+    Append { path: String, bytes: Bytes },
+    /// Everything written to the file so far becomes durable.
+    Sync { path: String },
+    /// Replaces the file as a whole, durably, or not at all (write, sync, rename).
+    Replace { path: String, bytes: Bytes },
+    /// Shortens the file, durably (repair of a torn tail).
+    Truncate { path: String, len: u64 },
+}
+
+/// Term and content of a log entry, small enough to keep for every member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LogDigest {
+    pub term: u64,
+    /// XXH3 over type and data.
+    pub digest: u64,
+}
+
+/// What a member tells about itself.
+#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
+pub enum Trace {
+    /// It started from disk with this log and this commit index.
+    Started { term: u64, vote: u64, commit: u64, log: Vec<LogDigest> },
+    /// Role, term or known leader changed. `leader` 0: none.
+    Role { role: frame::Role, term: u64, leader: u64 },
+    /// It gave its vote in this term.
+    Voted { term: u64, vote: u64 },
+    /// Entries from `first_index` on replace what stood there.
+    Appended { first_index: u64, log: Vec<LogDigest> },
+    Committed { index: u64 },
+    /// All entries up to `index` are applied; `revision` is the store's after it.
+    Applied { index: u64, revision: i64 },
+}

@@ -1,0 +1,241 @@
+//! raft-rs, held the way etcd holds its raft.
+//!
+//! Two things keep it deterministic: after every tick, step and campaign the election timeout that
+//! raft-rs drew from ambient chance is overwritten with a pure function of (seed, member, term,
+//! role), before anything reads it; and outgoing messages are sorted by destination, because
+//! raft-rs iterates hash maps whose order differs between 32 and 64 bits.
+
+use raft::eraftpb::{ConfChange, ConfState, Entry, EntryType, HardState, Message, MessageType};
+use raft::{Config, INVALID_ID, RawNode, ReadState, StateRole};
+
+use crate::chance::{Purpose, draw_range};
+use crate::limits;
+use crate::log_store::LogStore;
+
+pub(crate) struct Node {
+    raw: RawNode<LogStore>,
+    seed: u64,
+    steered: (u64, StateRole),
+}
+
+/// What one Ready asks for.
+pub(crate) struct Work {
+    pub(crate) number: u64,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) hard_state: Option<HardState>,
+    pub(crate) must_sync: bool,
+    /// A leader's messages: they promise nothing of this Ready (Raft thesis 10.2.1).
+    pub(crate) messages: Vec<Message>,
+    /// Messages that may leave only when entries and hard state are durable.
+    pub(crate) promises: Vec<Message>,
+    pub(crate) committed: Vec<Entry>,
+    pub(crate) read_states: Vec<ReadState>,
+}
+
+impl Node {
+    /// A node over a recovered log. `pre_vote` is the profile's.
+    pub(crate) fn new(id: u64, seed: u64, pre_vote: bool, log: LogStore) -> Result<Self, String> {
+        let config = Config {
+            id,
+            election_tick: limits::ELECTION_TICKS,
+            heartbeat_tick: limits::HEARTBEAT_TICKS,
+            max_size_per_msg: limits::SIZE_PER_MSG_BYTES_MAX,
+            max_inflight_msgs: limits::INFLIGHT_MSGS_MAX,
+            check_quorum: true,
+            pre_vote,
+            ..Config::default()
+        };
+        let logger = slog::Logger::root(slog::Discard, slog::o!());
+        let raw = RawNode::new(&config, log, &logger).map_err(|e| e.to_string())?;
+        let mut node = Node { raw, seed, steered: (u64::MAX, StateRole::Follower) };
+        node.steer();
+        Ok(node)
+    }
+
+    /// Overwrites the ambient draw. The timeout is constant within a term and role.
+    fn steer(&mut self) {
+        let raft = &mut self.raw.raft;
+        self.steered = (raft.term, raft.state);
+        let role = match raft.state {
+            StateRole::Follower => 0,
+            StateRole::PreCandidate => 1,
+            StateRole::Candidate => 2,
+            StateRole::Leader => 3,
+        };
+        let ticks = draw_range(
+            self.seed,
+            Purpose::ElectionTimeout,
+            raft.id,
+            raft.term * 4 + role,
+            limits::ELECTION_TICKS as u64,
+            2 * limits::ELECTION_TICKS as u64,
+        );
+        raft.set_randomized_election_timeout(ticks as usize);
+    }
+
+    pub(crate) fn tick(&mut self) {
+        self.raw.tick();
+        self.steer();
+    }
+
+    /// A peer's message. Errors are raft's way to say that it is not meant for this state.
+    pub(crate) fn step(&mut self, message: Message) {
+        let _ = self.raw.step(message);
+        self.steer();
+    }
+
+    /// All proposals of one instant travel in one message. False: dropped, to be tried again.
+    pub(crate) fn propose(&mut self, requests: impl Iterator<Item = Vec<u8>>) -> bool {
+        let mut message = Message::default();
+        message.set_msg_type(MessageType::MsgPropose);
+        message.from = self.raw.raft.id;
+        let entries: Vec<Entry> = requests
+            .map(|data| Entry { data: data.into(), ..Entry::default() })
+            .collect();
+        message.set_entries(entries.into());
+        let taken = self.raw.raft.step(message).is_ok();
+        self.steer();
+        taken
+    }
+
+    pub(crate) fn read_index(&mut self, context: u64) {
+        self.raw.read_index(context.to_be_bytes().to_vec());
+        self.steer();
+    }
+
+    pub(crate) fn report_unreachable(&mut self, peer: u64) {
+        self.raw.report_unreachable(peer);
+        self.steer();
+    }
+
+    pub(crate) fn transfer_leader(&mut self, to: u64) {
+        self.raw.transfer_leader(to);
+        self.steer();
+    }
+
+    pub(crate) fn apply_conf_change(&mut self, change: &ConfChange) -> Result<(), String> {
+        let mut state: ConfState =
+            self.raw.apply_conf_change(change).map_err(|e| e.to_string())?;
+        // Hash-map order must not reach anything that is stored or compared.
+        state.mut_voters().sort_unstable();
+        state.mut_learners().sort_unstable();
+        self.raw.mut_store().set_conf_state(state);
+        self.steer();
+        Ok(())
+    }
+
+    /// The next piece of work, already accepted by raft as "will be persisted in order".
+    pub(crate) fn next_work(&mut self) -> Option<Work> {
+        if !self.raw.has_ready() {
+            return None;
+        }
+        let mut ready = self.raw.ready();
+        let mut messages = ready.take_messages();
+        let mut promises = ready.take_persisted_messages();
+        messages.sort_by_key(|m| m.to);
+        promises.sort_by_key(|m| m.to);
+        let work = Work {
+            number: ready.number(),
+            entries: ready.entries().clone(),
+            hard_state: ready.hs().cloned(),
+            must_sync: ready.must_sync(),
+            messages,
+            promises,
+            committed: ready.take_committed_entries(),
+            read_states: ready.take_read_states(),
+        };
+        assert!(ready.snapshot().get_metadata().index == 0, "no snapshots while the log is whole");
+        let store = self.raw.mut_store();
+        store.append(&work.entries);
+        if let Some(hard_state) = &work.hard_state {
+            store.set_hard_state(hard_state.clone());
+        }
+        self.raw.advance_append_async(ready);
+        Some(work)
+    }
+
+    /// Every Ready up to `number` is durable.
+    pub(crate) fn persisted(&mut self, number: u64) {
+        self.raw.on_persist_ready(number);
+    }
+
+    pub(crate) fn applied_to(&mut self, index: u64) {
+        self.raw.advance_apply_to(index);
+    }
+
+    pub(crate) fn term(&self) -> u64 {
+        self.raw.raft.term
+    }
+
+    pub(crate) fn vote(&self) -> u64 {
+        self.raw.raft.vote
+    }
+
+    pub(crate) fn leader(&self) -> Option<u64> {
+        Some(self.raw.raft.leader_id).filter(|id| *id != INVALID_ID)
+    }
+
+    pub(crate) fn is_leader(&self) -> bool {
+        self.raw.raft.state == StateRole::Leader
+    }
+
+    pub(crate) fn role(&self) -> frame::Role {
+        match self.raw.raft.state {
+            StateRole::Follower => frame::Role::Follower,
+            StateRole::PreCandidate => frame::Role::PreCandidate,
+            StateRole::Candidate => frame::Role::Candidate,
+            StateRole::Leader => frame::Role::Leader,
+        }
+    }
+
+    pub(crate) fn commit(&self) -> u64 {
+        self.raw.raft.raft_log.committed
+    }
+
+    pub(crate) fn last_index(&self) -> u64 {
+        self.raw.raft.raft_log.last_index()
+    }
+
+    pub(crate) fn election_elapsed_ticks(&self) -> u32 {
+        self.raw.raft.election_elapsed as u32
+    }
+
+    pub(crate) fn election_timeout_ticks(&self) -> u32 {
+        self.raw.raft.randomized_election_timeout() as u32
+    }
+
+    /// Who granted and who refused in the election that is on, sorted.
+    pub(crate) fn votes(&self) -> (Vec<u64>, Vec<u64>) {
+        let votes = self.raw.raft.prs().votes();
+        let pick = |granted: bool| {
+            let mut ids: Vec<u64> =
+                votes.iter().filter(|(_, v)| **v == granted).map(|(id, _)| *id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        match self.raw.raft.state {
+            StateRole::Candidate | StateRole::PreCandidate => (pick(true), pick(false)),
+            _ => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// Match indexes of the peers, sorted by id; empty unless this is the leader.
+    pub(crate) fn matches(&self) -> Vec<(u64, u64)> {
+        if !self.is_leader() {
+            return Vec::new();
+        }
+        let mut matches: Vec<(u64, u64)> =
+            self.raw.raft.prs().iter().map(|(id, progress)| (*id, progress.matched)).collect();
+        matches.sort_unstable();
+        matches
+    }
+
+    pub(crate) fn log(&self) -> &LogStore {
+        self.raw.store()
+    }
+}
+
+/// True for the entry types that carry a membership change.
+pub(crate) fn is_conf_change(entry: &Entry) -> bool {
+    entry.get_entry_type() != EntryType::EntryNormal
+}

@@ -1,0 +1,380 @@
+//! The interpreter: runs lists, pipelines and compound commands.
+//!
+//! Each pipeline element and background job is a task of the executor. Killing a shell kills the
+//! elements of the pipelines it waits for; background jobs live on.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use cluster::executor::{TaskId, pipe};
+
+use crate::io::{Fd, Io};
+use crate::lang::ast::*;
+use crate::shell::{DEPTH_MAX, Flow, Job, Run, Shell};
+use crate::sys::Sys;
+use crate::{builtins, pattern, redirect, tools};
+
+/// Capacity of a pipe, as on Linux.
+const PIPE_BYTES: usize = 1 << 16;
+/// Virtual time that it takes to start a program.
+const START_US: u64 = 500;
+
+type Running<'a> = Pin<Box<dyn Future<Output = Run> + 'a>>;
+
+/// A task that dies with the one who waits for it.
+pub(crate) struct Child {
+    sys: Sys,
+    task: TaskId,
+    job: Rc<Job>,
+}
+
+impl Child {
+    pub(crate) async fn wait(self) -> i32 {
+        self.job.wait().await
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.sys.executor().kill(self.task);
+    }
+}
+
+/// Marks a job as terminated when its task is dropped before its end.
+struct Finish(Rc<Job>);
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        self.0.finish(143);
+    }
+}
+
+/// The status with which a subshell ends.
+pub(crate) fn finish(run: Run, shell: &Shell) -> i32 {
+    match run {
+        Ok(status) | Err(Flow::Return(status) | Flow::Exit(status) | Flow::Abort(status)) => status,
+        Err(Flow::Break(_) | Flow::Continue(_)) => shell.status,
+    }
+}
+
+/// Runs a list in a subshell.
+pub(crate) fn spawn_list(mut shell: Shell, list: Rc<List>, io: Io) -> Child {
+    let sys = shell.sys.clone();
+    let job = Job::new(0, sys.new_pid(), String::new());
+    let done = Finish(job.clone());
+    let task = sys.executor().spawn(async move {
+        let run = shell.list(&list, &io).await;
+        drop(io);
+        done.0.finish(finish(run, &shell));
+    });
+    sys.register(job.pid, task);
+    Child { sys, task, job }
+}
+
+fn spawn_command(mut shell: Shell, command: Rc<Command>, io: Io) -> Child {
+    let sys = shell.sys.clone();
+    let job = Job::new(0, sys.new_pid(), String::new());
+    let done = Finish(job.clone());
+    let task = sys.executor().spawn(async move {
+        let run = shell.command(&command, &io).await;
+        drop(io);
+        done.0.finish(finish(run, &shell));
+    });
+    sys.register(job.pid, task);
+    Child { sys, task, job }
+}
+
+impl Shell {
+    pub(crate) fn list<'a>(&'a mut self, list: &'a List, io: &'a Io) -> Running<'a> {
+        Box::pin(async move {
+            let mut status = self.status;
+            for item in list {
+                if item.background {
+                    self.background(item.and_or.clone(), io);
+                    status = 0;
+                } else {
+                    status = self.and_or(&item.and_or, io).await?;
+                }
+                self.status = status;
+            }
+            Ok(status)
+        })
+    }
+
+    fn background(&mut self, and_or: Rc<AndOr>, io: &Io) {
+        let number = self.jobs.iter().map(|job| job.number).max().unwrap_or(0) + 1;
+        let job = Job::new(number, self.sys.new_pid(), and_or.text.clone());
+        let mut shell = self.subshell();
+        let io = io.with(0, Fd::Null);
+        let done = Finish(job.clone());
+        let task = self.sys.executor().spawn(async move {
+            let run = shell.and_or(&and_or, &io).await;
+            drop(io);
+            done.0.finish(finish(run, &shell));
+        });
+        self.sys.register(job.pid, task);
+        self.last_background = Some(job.pid);
+        self.jobs.push(job);
+    }
+
+    async fn and_or(&mut self, and_or: &AndOr, io: &Io) -> Run {
+        let mut status = self.pipeline(&and_or.first, io, and_or.rest.is_empty()).await?;
+        for (at, (connector, pipeline)) in and_or.rest.iter().enumerate() {
+            self.status = status;
+            if (*connector == Connector::And) == (status == 0) {
+                status = self.pipeline(pipeline, io, at + 1 == and_or.rest.len()).await?;
+            }
+        }
+        self.status = status;
+        Ok(status)
+    }
+
+    async fn pipeline(&mut self, pipeline: &Pipeline, io: &Io, last: bool) -> Run {
+        let status = match pipeline.commands.as_slice() {
+            [command] => self.command(command, io).await?,
+            commands => self.pipe(commands, io).await,
+        };
+        self.status = status;
+        if pipeline.negated {
+            return Ok(i32::from(status == 0));
+        }
+        if self.errexit && last && status != 0 {
+            return Err(Flow::Exit(status));
+        }
+        Ok(status)
+    }
+
+    /// Starts all elements, waits for all, and gives the last one's status.
+    async fn pipe(&mut self, commands: &[Rc<Command>], io: &Io) -> i32 {
+        let mut children = Vec::new();
+        let mut stdin = io.get(0).cloned().unwrap_or(Fd::Null);
+        for (at, command) in commands.iter().enumerate() {
+            let mut child_io = io.with(0, stdin.clone());
+            if at + 1 < commands.len() {
+                let (writer, reader) = pipe(PIPE_BYTES);
+                child_io.set(1, Fd::Writer(writer));
+                stdin = Fd::Reader(reader);
+            } else {
+                stdin = Fd::Null;
+            }
+            // A redirection such as `2>&1` of an element sees its own pipe.
+            children.push(spawn_command(self.subshell(), command.clone(), child_io));
+        }
+        drop(stdin);
+        let mut status = 0;
+        for child in children {
+            status = child.wait().await;
+        }
+        status
+    }
+
+    pub(crate) fn command<'a>(&'a mut self, command: &'a Command, io: &'a Io) -> Running<'a> {
+        Box::pin(async move {
+            if let Kind::Simple { assigns, words } = &command.kind {
+                return self.simple(assigns, words, &command.redirects, io).await;
+            }
+            if let Kind::Function { name, body } = &command.kind {
+                self.functions.insert(name.clone(), body.clone());
+                return Ok(0);
+            }
+            let io = match redirect::apply(self, &command.redirects, io).await? {
+                Ok(io) => io,
+                Err(status) => return Ok(status),
+            };
+            self.compound(&command.kind, &io).await
+        })
+    }
+
+    async fn compound(&mut self, kind: &Kind, io: &Io) -> Run {
+        match kind {
+            Kind::Subshell(list) => {
+                if self.depth >= DEPTH_MAX {
+                    return self.too_deep(io).await;
+                }
+                Ok(spawn_list(self.subshell(), list.clone(), io.clone()).wait().await)
+            }
+            Kind::Group(list) => self.list(list, io).await,
+            Kind::If { branches, otherwise } => {
+                for (condition, body) in branches {
+                    if self.condition(condition, io).await? == 0 {
+                        return self.list(body, io).await;
+                    }
+                }
+                match otherwise {
+                    Some(body) => self.list(body, io).await,
+                    None => Ok(0),
+                }
+            }
+            Kind::For { name, words, body } => {
+                let values = match words {
+                    Some(words) => self.fields(words, io).await?,
+                    None => self.positional.clone(),
+                };
+                let mut status = 0;
+                for value in values {
+                    self.sys.step().await;
+                    self.set_var(name, value);
+                    match loop_flow(self.list(body, io).await)? {
+                        Some(done) => status = done,
+                        None => return Ok(0),
+                    }
+                }
+                Ok(status)
+            }
+            Kind::While { until, condition, body } => {
+                let mut status = 0;
+                loop {
+                    self.sys.step().await;
+                    if (self.condition(condition, io).await? == 0) == *until {
+                        return Ok(status);
+                    }
+                    match loop_flow(self.list(body, io).await)? {
+                        Some(done) => status = done,
+                        None => return Ok(0),
+                    }
+                }
+            }
+            Kind::Case { word, arms } => {
+                let text = self.text(word, io).await?;
+                for (patterns, body) in arms {
+                    for pattern in patterns {
+                        let pattern = self.pattern(pattern, io).await?;
+                        if pattern::matches(&pattern, &text) {
+                            self.status = 0;
+                            return self.list(body, io).await;
+                        }
+                    }
+                }
+                Ok(0)
+            }
+            Kind::Simple { .. } | Kind::Function { .. } => Ok(0),
+        }
+    }
+
+    /// A condition's failure never ends a `set -e` shell.
+    async fn condition(&mut self, list: &List, io: &Io) -> Run {
+        let errexit = std::mem::replace(&mut self.errexit, false);
+        let run = self.list(list, io).await;
+        self.errexit = errexit;
+        run
+    }
+
+    async fn too_deep(&mut self, io: &Io) -> Run {
+        self.complain(io, format!("maximum function nesting level exceeded ({DEPTH_MAX})")).await;
+        Err(Flow::Abort(1))
+    }
+
+    async fn simple(
+        &mut self,
+        assigns: &[(String, Word)],
+        words: &[Word],
+        redirects: &[Redirect],
+        io: &Io,
+    ) -> Run {
+        self.sys.step().await;
+        let before = std::mem::replace(&mut self.status, 0);
+        self.status = before;
+        let substitutes = words.is_empty()
+            && assigns.iter().any(|(_, w)| w.iter().any(|p| has_command(p)));
+        let args = self.fields(words, io).await?;
+        let mut values = Vec::new();
+        for (name, word) in assigns {
+            let value = self.text(word, io).await?;
+            if args.is_empty() {
+                self.set_var(name, value);
+            } else {
+                values.push((name.clone(), value));
+            }
+        }
+        let after = self.status;
+        let io = match redirect::apply(self, redirects, io).await? {
+            Ok(io) => io,
+            Err(status) => return Ok(status),
+        };
+        if args.is_empty() {
+            return Ok(if substitutes { after } else { 0 });
+        }
+        self.with_assigns(values, args, &io).await
+    }
+
+    /// `VAR=x cmd`: the variables are the command's own.
+    async fn with_assigns(
+        &mut self,
+        values: Vec<(String, String)>,
+        args: Vec<String>,
+        io: &Io,
+    ) -> Run {
+        if values.is_empty() {
+            return self.run(args, io).await;
+        }
+        let mut saved = Vec::new();
+        for (name, value) in values {
+            saved.push((name.clone(), self.vars.get(&name).cloned()));
+            let variable = self.vars.entry(name).or_default();
+            variable.value = value;
+            variable.exported = true;
+        }
+        let run = self.run(args, io).await;
+        for (name, variable) in saved.into_iter().rev() {
+            match variable {
+                Some(variable) => self.vars.insert(name, variable),
+                None => self.vars.remove(&name),
+            };
+        }
+        run
+    }
+
+    /// Runs a function, a builtin or a program.
+    pub(crate) async fn run(&mut self, args: Vec<String>, io: &Io) -> Run {
+        let name = args[0].clone();
+        if let Some(body) = self.functions.get(&name).cloned() {
+            if self.depth >= DEPTH_MAX {
+                return self.too_deep(io).await;
+            }
+            let outer = std::mem::replace(&mut self.positional, args[1..].to_vec());
+            self.depth += 1;
+            let run = self.command(&body, io).await;
+            self.depth -= 1;
+            self.positional = outer;
+            return match run {
+                Err(Flow::Return(status)) => Ok(status),
+                run => run,
+            };
+        }
+        if let Some(builtin) = builtins::find(&name) {
+            return builtin(self, args, io).await;
+        }
+        self.external(args, io).await
+    }
+
+    pub(crate) async fn external(&mut self, args: Vec<String>, io: &Io) -> Run {
+        let process = self.process(args, io);
+        Ok(tools::run(process).await)
+    }
+
+    /// Virtual time passes while a program starts.
+    pub(crate) async fn start_cost(sys: &Sys) {
+        sys.sleep_us(START_US).await;
+    }
+}
+
+/// None when a loop is left; the flow with one level less otherwise.
+fn loop_flow(run: Run) -> Result<Option<i32>, Flow> {
+    match run {
+        Ok(status) => Ok(Some(status)),
+        Err(Flow::Break(1)) => Ok(None),
+        Err(Flow::Continue(1)) => Ok(Some(0)),
+        Err(Flow::Break(levels)) => Err(Flow::Break(levels - 1)),
+        Err(Flow::Continue(levels)) => Err(Flow::Continue(levels - 1)),
+        Err(flow) => Err(flow),
+    }
+}
+
+fn has_command(part: &Part) -> bool {
+    match part {
+        Part::Command(_) => true,
+        Part::Double(parts) => parts.iter().any(has_command),
+        _ => false,
+    }
+}

@@ -1,0 +1,177 @@
+//! The state of one shell: variables, functions, working directory, jobs. A subshell is a clone.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::task::Waker;
+
+use crate::arith::Variables;
+use crate::io::Io;
+use crate::lang::ast::Command;
+use crate::process::{Exit, Process};
+use crate::sys::Sys;
+
+/// Why the interpreter leaves a command early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Break(u32),
+    Continue(u32),
+    Return(i32),
+    /// The shell ends (`exit`, or a signal to a subshell).
+    Exit(i32),
+    /// An error that abandons the rest of the line.
+    Abort(i32),
+}
+
+pub(crate) type Run = Result<i32, Flow>;
+
+impl From<Exit> for Flow {
+    fn from(exit: Exit) -> Self {
+        Flow::Exit(exit.0)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variable {
+    pub(crate) value: String,
+    pub(crate) exported: bool,
+}
+
+/// Deepest nesting of functions and shells, for the sake of the stack.
+pub(crate) const DEPTH_MAX: u32 = 40;
+/// Longest value of a variable or word.
+pub(crate) const TEXT_BYTES_MAX: usize = 16 << 20;
+
+#[derive(Clone)]
+pub(crate) struct Shell {
+    pub(crate) sys: Sys,
+    pub(crate) vars: BTreeMap<String, Variable>,
+    pub(crate) functions: BTreeMap<String, Rc<Command>>,
+    /// `$0`.
+    pub(crate) name: String,
+    /// `$1`, `$2` and so on.
+    pub(crate) positional: Vec<String>,
+    pub(crate) cwd: String,
+    /// `$?`.
+    pub(crate) status: i32,
+    /// `$$`.
+    pub(crate) pid: u32,
+    /// `$!`.
+    pub(crate) last_background: Option<u32>,
+    pub(crate) jobs: Vec<Rc<Job>>,
+    pub(crate) depth: u32,
+    pub(crate) errexit: bool,
+}
+
+/// A background job.
+pub(crate) struct Job {
+    pub(crate) number: u32,
+    pub(crate) pid: u32,
+    pub(crate) text: String,
+    pub(crate) status: Cell<Option<i32>>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Job {
+    pub(crate) fn new(number: u32, pid: u32, text: String) -> Rc<Job> {
+        let (status, waiting) = (Cell::new(None), RefCell::default());
+        Rc::new(Job { number, pid, text, status, waiting })
+    }
+
+    /// Sets the exit status once.
+    pub(crate) fn finish(&self, status: i32) {
+        if self.status.get().is_none() {
+            self.status.set(Some(status));
+            let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    pub(crate) async fn wait(&self) -> i32 {
+        std::future::poll_fn(|cx| match self.status.get() {
+            Some(status) => std::task::Poll::Ready(status),
+            None => {
+                self.waiting.borrow_mut().push(cx.waker().clone());
+                std::task::Poll::Pending
+            }
+        })
+        .await
+    }
+}
+
+impl Shell {
+    pub(crate) fn new(sys: &Sys, env: &BTreeMap<String, String>, cwd: &str) -> Shell {
+        let exported = |value: &String| Variable { value: value.clone(), exported: true };
+        let mut shell = Shell {
+            sys: sys.clone(),
+            vars: env.iter().map(|(name, value)| (name.clone(), exported(value))).collect(),
+            functions: BTreeMap::new(),
+            name: "bash".into(),
+            positional: Vec::new(),
+            cwd: cwd.to_string(),
+            status: 0,
+            pid: sys.new_pid(),
+            last_background: None,
+            jobs: Vec::new(),
+            depth: 0,
+            errexit: false,
+        };
+        shell.vars.entry("PWD".into()).or_insert(exported(&cwd.to_string()));
+        shell.vars.entry("IFS".into()).or_insert(Variable { value: " \t\n".into(), exported: false });
+        shell
+    }
+
+    pub(crate) fn var(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).map(|variable| variable.value.as_str())
+    }
+
+    pub(crate) fn set_var(&mut self, name: &str, value: impl Into<String>) {
+        self.vars.entry(name.to_string()).or_default().value = value.into();
+    }
+
+    pub(crate) fn ifs(&self) -> &str {
+        self.var("IFS").unwrap_or(" \t\n")
+    }
+
+    pub(crate) fn exported(&self) -> BTreeMap<String, String> {
+        let exported = self.vars.iter().filter(|(_, variable)| variable.exported);
+        exported.map(|(name, variable)| (name.clone(), variable.value.clone())).collect()
+    }
+
+    /// A process of this shell, ready to run.
+    pub(crate) fn process(&self, args: Vec<String>, io: &Io) -> Process {
+        Process {
+            args,
+            env: self.exported(),
+            cwd: self.cwd.clone(),
+            io: io.clone(),
+            sys: self.sys.clone(),
+            pid: self.sys.new_pid(),
+            depth: self.depth,
+        }
+    }
+
+    /// Prints `bash: text`.
+    pub(crate) async fn complain(&self, io: &Io, text: impl AsRef<str>) {
+        // A shell without standard error complains to nobody, as bash does.
+        let _ = io.write(2, format!("bash: {}\n", text.as_ref()).as_bytes()).await;
+    }
+
+    /// A copy for `( )`, pipelines, `$( )` and background jobs.
+    pub(crate) fn subshell(&self) -> Shell {
+        let mut shell = self.clone();
+        shell.jobs.clear();
+        shell.depth += 1;
+        shell
+    }
+}
+
+impl Variables for Shell {
+    fn get(&self, name: &str) -> String {
+        self.var(name).unwrap_or_default().to_string()
+    }
+
+    fn set(&mut self, name: &str, value: i64) {
+        self.set_var(name, value.to_string());
+    }
+}

@@ -1,0 +1,125 @@
+//! The programs of the host, one per file, and how they are found and started.
+
+mod awk;
+mod base64;
+mod cat;
+mod cut;
+mod etcdctl;
+mod files;
+mod grep;
+mod head;
+#[cfg(feature = "jq")]
+mod jq;
+mod lab;
+mod regex;
+mod run;
+mod sed;
+mod sort;
+mod text;
+
+use crate::interp;
+use crate::process::{Exit, Process, Program};
+use crate::shell::Shell;
+
+/// Programs that real machines have and this one has not. Their names answer
+/// `NAME: not in this lab` with status 127 instead of pretending that they do not exist.
+pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
+    "apt", "apt-get", "bash-completion", "cargo", "chmod", "chown", "crictl", "ctr", "curl", "dig",
+    "docker", "etcd", "etcdutl", "gcc", "git", "go", "helm", "htop", "ip", "journalctl", "jq",
+    "kubeadm", "kubectl", "kubelet", "less", "make", "man", "more", "nano", "nc", "netstat",
+    "nslookup", "openssl", "ping", "pip", "podman", "ps", "python", "python3", "rsync", "scp",
+    "service", "ss", "ssh", "strace", "su", "sudo", "systemctl", "tar", "tcpdump", "top", "vi",
+    "vim", "watch", "wget", "xargs", "yum",
+];
+
+/// The program of that name.
+pub(crate) fn find(name: &str) -> Option<Program> {
+    macro_rules! program {
+        ($function:path) => {
+            Some(|process| Box::pin($function(process)))
+        };
+    }
+    match name {
+        "awk" | "mawk" | "gawk" => program!(awk::awk),
+        "base64" => program!(base64::base64),
+        "xxd" | "hexdump" => program!(base64::dump),
+        "cat" => program!(cat::cat),
+        "tee" => program!(cat::tee),
+        "cut" => program!(cut::cut),
+        "paste" => program!(cut::paste),
+        "tr" => program!(cut::tr),
+        "etcdctl" => program!(etcdctl::etcdctl),
+        "ls" => program!(files::ls),
+        "mkdir" => program!(files::mkdir),
+        "rm" => program!(files::rm),
+        "rmdir" => program!(files::rmdir),
+        "cp" => program!(files::cp),
+        "mv" => program!(files::mv),
+        "touch" => program!(files::touch),
+        "basename" | "dirname" => program!(files::name_part),
+        "grep" | "egrep" | "fgrep" => program!(grep::grep),
+        "head" => program!(head::head),
+        "tail" => program!(head::tail),
+        "wc" => program!(head::wc),
+        #[cfg(feature = "jq")]
+        "jq" => program!(jq::jq),
+        "lab" => program!(lab::lab),
+        "sh" | "bash" => program!(run::sh),
+        "timeout" => program!(run::timeout),
+        "env" => program!(run::env),
+        "sleep" => program!(run::sleep),
+        "date" => program!(run::date),
+        "clear" | "hostname" | "whoami" => program!(run::small),
+        "sed" => program!(sed::sed),
+        "sort" => program!(sort::sort),
+        "uniq" => program!(sort::uniq),
+        "seq" => program!(text::seq),
+        "rev" => program!(text::rev),
+        "nl" => program!(text::nl),
+        _ => None,
+    }
+}
+
+/// Finds and runs a program to its exit status.
+pub(crate) async fn run(process: Process) -> i32 {
+    let name = process.name().to_string();
+    let base = name.strip_prefix("/usr/bin/").or(name.strip_prefix("/bin/")).unwrap_or(&name);
+    let Some(program) = find(base) else { return missing(&process, &name).await };
+    Shell::start_cost(&process.sys).await;
+    match program(process).await {
+        Ok(status) | Err(Exit(status)) => status,
+    }
+}
+
+async fn missing(process: &Process, name: &str) -> i32 {
+    if NOT_IN_THIS_LAB.contains(&name) {
+        let _ = process.err(format!("{name}: not in this lab\n")).await;
+        return 127;
+    }
+    if name.contains('/') {
+        let path = process.path(name);
+        let node = process.sys.fs().node(&path);
+        let (error, status) = match node {
+            Ok(crate::fs::Node::File(file)) => {
+                let text = String::from_utf8_lossy(&file.borrow().bytes).into_owned();
+                return interp_script(process, name, &text).await;
+            }
+            Ok(_) => (crate::fs::IS_DIRECTORY, 126),
+            Err(error) => (error, 127),
+        };
+        let _ = process.err(format!("bash: {name}: {error}\n")).await;
+        return status;
+    }
+    // A builtin's name, as in `env echo x` or `timeout 1 printf x`.
+    if crate::builtins::find(name).is_some() {
+        let mut shell = Shell::new(&process.sys, &process.env, &process.cwd);
+        return interp::finish(shell.run(process.args.clone(), &process.io).await, &shell);
+    }
+    let _ = process.err(format!("bash: {name}: command not found\n")).await;
+    127
+}
+
+/// `./script.sh`: the lab's files have no execute permission to check.
+async fn interp_script(process: &Process, name: &str, text: &str) -> i32 {
+    run::script(process, name, &process.args[1..], text).await
+}

@@ -1,0 +1,59 @@
+//! `cargo xtask test`: everything that belongs to a change, cheapest first, ending at the first failure.
+//!
+//! All tests run in one `cargo test`, with the page already built: so every crate is compiled once for
+//! the tests, and the run ends with cargo's own lines.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::bundle::{Mode, build};
+use crate::process::{cargo, run, step};
+use crate::toolchain::ensure_wasm;
+use crate::workspace::Workspace;
+use crate::{browser, deps, tidy};
+
+/// Tells the browser tests where the built page is; without it they are skipped.
+pub const DIST_VARIABLE: &str = "ETCD_LAB_DIST";
+
+/// The crates that exist for the wasm target only.
+const WASM_ONLY: [&str; 4] = ["--exclude", "ui", "--exclude", "worker"];
+
+/// Runs every step.
+///
+/// # Errors
+/// The first step that fails.
+pub fn test(workspace: &Workspace) -> Result<()> {
+    let start = Instant::now();
+    let root = &workspace.root;
+    step("formatting", || run(cargo(root).args(["fmt", "--all", "--check"])))?;
+    step("tidy", || tidy::check(root))?;
+    step("dependencies: licences, sources, bans", || deps::check(root))?;
+    step("browser", browser::ensure)?;
+    step("clippy, native", || clippy_native(root))?;
+    step("clippy, wasm", || clippy_wasm(root))?;
+    let bundle = build(workspace, Mode::Quick, &workspace.scratch("test"))?;
+    step("tests, native and in the browser", || {
+        let mut command = cargo(root);
+        command.args(["test", "--locked", "--no-fail-fast", "--workspace"]).args(WASM_ONLY);
+        run(command.env(DIST_VARIABLE, &bundle.dir))
+    })?;
+    println!("cargo xtask test: passed in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn clippy_native(root: &Path) -> Result<()> {
+    let mut command = cargo(root);
+    command.args(["clippy", "--locked", "--workspace"]).args(WASM_ONLY);
+    run(command.args(["--all-targets", "--", "-D", "warnings"]))
+}
+
+fn clippy_wasm(root: &Path) -> Result<()> {
+    let toolchain = ensure_wasm(root)?;
+    for package in ["worker", "ui"] {
+        let mut command = toolchain.cargo(root, "clippy");
+        run(command.args(["--locked", "--package", package, "--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}

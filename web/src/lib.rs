@@ -1,1 +1,39 @@
-//! Placeholder until its first commit.
+//! `ui.wasm`: the page.
+//!
+//! It draws [`frame::Frame`]s and sends what people do; it holds none of the lab's own code. The
+//! conductor's worker is started by `boot.js` while this module is still being compiled.
+//! State lives in [`state`] and changes only in its reducer; components read snapshots of it.
+//! At most one frame is taken for each animation frame.
+
+#![deny(clippy::unwrap_used)]
+
+mod api;
+mod components;
+mod conductor;
+mod console;
+mod keys;
+mod lab;
+mod measure;
+mod params;
+mod promise;
+mod state;
+mod tape;
+
+use wasm_bindgen::prelude::*;
+
+/// Runs when the module is instantiated: starts the session, installs the page API, draws.
+#[wasm_bindgen(start)]
+pub fn start() {
+    let Some(window) = web_sys::window() else { return };
+    let search = window.location().search().unwrap_or_default();
+    let params = params::parse(&search);
+    let lab = lab::Lab::new(params);
+    api::install(&lab);
+    keys::install(&lab);
+    lab.connect();
+    let root = window.document().and_then(|d| d.get_element_by_id("app"));
+    if let Some(root) = root {
+        let props = components::app::AppProps { lab: components::LabHandle(lab) };
+        yew::Renderer::<components::app::App>::with_root_and_props(root, props).render();
+    }
+}

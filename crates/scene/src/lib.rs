@@ -59,6 +59,7 @@ pub struct Group {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sign {
     Quorum,
+    Headline,
     Link { from: String, to: String, cut: bool },
     Client { name: String },
     Member { name: String, role: Role, status: Status, term: u64, selected: bool },
@@ -70,6 +71,7 @@ impl Sign {
     pub fn key(&self) -> String {
         match self {
             Sign::Quorum => "quorum".into(),
+            Sign::Headline => "headline".into(),
             Sign::Link { from, to, .. } => format!("link-{from}-{to}"),
             Sign::Client { name } => format!("client-{name}"),
             Sign::Member { name, .. } => format!("member-{name}"),
@@ -120,9 +122,10 @@ pub fn draw(frame: &Frame, view: &View) -> Scene {
     let place = Place::new(frame, view);
     let mut groups = vec![quorum::draw(frame, &place, view)];
     groups.extend(frame.links.iter().filter_map(|l| link::draw(l, &place)));
+    groups.push(quorum::caption(frame, &place, view));
+    groups.extend(flight::draw(frame, &place, view));
     groups.extend(frame.hosts.iter().take(1).map(|h| member::client(h, &place)));
     groups.extend(frame.members.iter().filter_map(|m| member::draw(m, frame, &place, view)));
-    groups.extend(flight::draw(frame, &place, view));
     Scene { width: place.width, height: place.height, groups }
 }
 

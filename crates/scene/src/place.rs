@@ -40,6 +40,10 @@ pub(crate) struct Place {
 /// Room above the topmost disc for crown and petals, and below the lowest for its captions.
 const ABOVE: f64 = 34.0;
 const BELOW: f64 = 52.0;
+/// Half the width of a member's captions.
+const CAPTION: f64 = 70.0;
+/// Room below the ring itself.
+const EDGE: f64 = 10.0;
 /// Lanes of the two directions of a link stand this far from its middle.
 pub(crate) const LANE: f64 = 5.0;
 /// A link ends this far from a disc, outside the election timer.
@@ -50,9 +54,17 @@ impl Place {
         let (width, height) = (view.width.max(240.0), view.height.max(240.0));
         let crowd = if frame.members.len() > 5 { 0.8 } else { 1.0 };
         let radius = (width.min(height) * 0.095 * crowd).clamp(24.0, 46.0);
-        let ry = (height - 2.0 * radius - ABOVE - BELOW) / 2.0;
-        let rx = ((width - 2.0 * radius - 96.0) / 2.0).min(ry * 1.7).max(40.0);
-        let center = Point { x: width / 2.0, y: ABOVE + radius + ry };
+        let count = frame.members.len().max(1);
+        // The lowest member of an odd ring stands above the ring's lowest point.
+        let lowest = if count % 2 == 1 && count > 1 { (PI / count as f64).cos() } else { 1.0 };
+        let ry = ((height - 2.0 * radius - ABOVE - BELOW) / (1.0 + lowest))
+            .min((height - radius - ABOVE - EDGE) / 2.0);
+        let side = (radius + 18.0).max(CAPTION);
+        let rx = (width / 2.0 - side).min(ry * 1.7).max(40.0);
+        // A narrow pane gets no needle: what height is left over goes above and below.
+        let (full, ry) = (ry, ry.min(rx * 1.35));
+        let slack = (full - ry) * (1.0 + lowest) / 2.0;
+        let center = Point { x: width / 2.0, y: ABOVE + radius + ry + slack };
         let client = Point { x: 46.0, y: 42.0 };
         let names = frame.members.iter().map(|m| m.name.clone()).collect();
         Place { width, height, center, rx, ry, radius, names, client }

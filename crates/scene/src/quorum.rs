@@ -1,7 +1,7 @@
 //! The arc behind the voters: it closes when a majority has agreed.
 
 use crate::place::{Place, arc};
-use crate::{Group, Item, Shape, Sign, View, item, text};
+use crate::{Group, Shape, Sign, View, item, text};
 use frame::{Frame, MemberView, Role, Status};
 use std::f64::consts::PI;
 
@@ -11,7 +11,6 @@ pub(crate) struct Tally {
     pub(crate) from: String,
     pub(crate) agreed: usize,
     pub(crate) needed: usize,
-    pub(crate) voters: usize,
     pub(crate) headline: String,
     pub(crate) detail: String,
     pub(crate) sound: bool,
@@ -29,33 +28,38 @@ pub(crate) fn draw(frame: &Frame, place: &Place, view: &View) -> Group {
             items.push(item(class, Shape::Path(ring(place, start, part.min(1.0)))));
         }
     }
-    let title = if view.starting {
+    Group { sign: Sign::Quorum, title: title(&tally, view), opacity: 1.0, items }
+}
+
+fn title(tally: &Tally, view: &View) -> String {
+    if view.starting {
         "The cluster is starting".into()
     } else {
         format!("{}. {}", tally.headline, tally.detail)
-    };
-    items.extend(caption(&tally, place, view));
-    Group { sign: Sign::Quorum, title, opacity: 1.0, items }
+    }
 }
 
 fn ring(place: &Place, start: f64, part: f64) -> String {
     arc(place.center, place.rx, place.ry, start, part)
 }
 
-fn caption(tally: &Tally, place: &Place, view: &View) -> Vec<Item> {
-    // A lone member stands in the middle itself, with its own captions.
-    if tally.voters < 2 {
-        return Vec::new();
-    }
+/// What is being agreed on, in words, in the middle of the ring.
+pub(crate) fn caption(frame: &Frame, place: &Place, view: &View) -> Group {
+    let tally = tally(frame);
     let (x, y) = (place.center.x, place.center.y);
-    if view.starting {
-        return vec![text("headline", x, y, "Starting")];
-    }
-    let class = if tally.sound { "headline" } else { "headline bad" };
-    vec![
-        text(class, x, y - 4.0, tally.headline.clone()),
-        text("detail", x, y + 14.0, tally.detail.clone()),
-    ]
+    let items = if view.starting {
+        vec![text("headline", x, y, "Starting")]
+    } else if frame.members.len() < 2 {
+        // A lone member stands in the middle itself, with its own captions.
+        Vec::new()
+    } else {
+        let class = if tally.sound { "headline" } else { "headline bad" };
+        vec![
+            text(class, x, y - 4.0, tally.headline.clone()),
+            text("detail", x, y + 14.0, tally.detail.clone()),
+        ]
+    };
+    Group { sign: Sign::Headline, title: title(&tally, view), opacity: 1.0, items }
 }
 
 /// Who agrees on what: votes while someone campaigns, copies of the newest entry otherwise.
@@ -68,7 +72,6 @@ pub(crate) fn tally(frame: &Frame) -> Tally {
         from: from.into(),
         agreed,
         needed,
-        voters: voters.len(),
         headline,
         detail,
         sound,

@@ -1,0 +1,253 @@
+//! The page's one handle on the session: state, worker, calls under way, animation frames.
+//!
+//! It lives outside all components. A message changes the state at once, so the page API sees it
+//! at once; components see it at the next animation frame, and only then is the next frame asked
+//! for.
+
+use crate::conductor::{self, Conductor};
+use crate::params::{self, Params};
+use crate::promise::Deferred;
+use crate::state::{Event, State};
+use crate::{api, measure};
+use frame::{Action, FromLab, ToLab};
+use gloo::render::{AnimationFrame, request_animation_frame};
+use std::cell::{Cell, Ref, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+pub(crate) struct Lab {
+    state: RefCell<State>,
+    conductor: RefCell<Option<Conductor>>,
+    last_call: Cell<u64>,
+    waiting: RefCell<BTreeMap<u64, Deferred>>,
+    /// Redraws the page.
+    listener: RefCell<Option<Rc<dyn Fn()>>>,
+    next_draw: RefCell<Option<AnimationFrame>>,
+    /// A frame was asked for and has not come.
+    asked: Cell<bool>,
+    pub(crate) ready: Deferred,
+}
+
+impl Lab {
+    pub(crate) fn new(params: Params) -> Rc<Lab> {
+        Rc::new(Lab {
+            state: RefCell::new(State::new(params)),
+            conductor: RefCell::default(),
+            last_call: Cell::new(0),
+            waiting: RefCell::default(),
+            listener: RefCell::default(),
+            next_draw: RefCell::default(),
+            asked: Cell::new(false),
+            ready: Deferred::new(),
+        })
+    }
+
+    /// Takes the conductor over and starts the session.
+    pub(crate) fn connect(self: &Rc<Self>) {
+        let lab = Rc::clone(self);
+        let tell = Closure::<dyn Fn(String)>::new(move |text: String| lab.fail(text));
+        conductor::on_failure(tell.as_ref().unchecked_ref());
+        // It must live as long as the page.
+        tell.forget();
+        if let Some(text) = conductor::early_failure() {
+            return self.fail(text);
+        }
+        let worker = match conductor::booted() {
+            Ok(worker) => worker,
+            Err(text) => return self.fail(text),
+        };
+        let lab = Rc::clone(self);
+        let conductor = Conductor::new(worker, move |message| match message {
+            Ok(message) => lab.hear(message),
+            Err(text) => lab.fail(text),
+        });
+        *self.conductor.borrow_mut() = Some(conductor);
+        let (options, workers) = {
+            let state = self.state.borrow();
+            (state.params.options.clone(), state.params.workers)
+        };
+        self.send(&ToLab::Start { options, workers });
+        self.ask();
+    }
+
+    pub(crate) fn state(&self) -> Ref<'_, State> {
+        self.state.borrow()
+    }
+
+    /// Changes the state and redraws with the next animation frame.
+    pub(crate) fn dispatch(self: &Rc<Self>, event: Event) {
+        self.state.borrow_mut().reduce(event);
+        self.draw_soon();
+    }
+
+    /// Who is told when the page must be redrawn.
+    pub(crate) fn listen(&self, listener: Rc<dyn Fn()>) {
+        *self.listener.borrow_mut() = Some(listener);
+    }
+
+    /// A console line, as typed. The promise is for [`api`].
+    pub(crate) fn exec(self: &Rc<Self>, host: &str, line: String) -> Deferred {
+        let (call, deferred) = self.open();
+        self.dispatch(Event::Sent { call, host: host.into(), line: line.clone() });
+        self.send(&ToLab::Exec { call, host: host.into(), line });
+        deferred
+    }
+
+    /// A click's action; its command is echoed in the console.
+    pub(crate) fn act(self: &Rc<Self>, action: Action) -> Deferred {
+        let (call, deferred) = self.open();
+        self.dispatch(Event::Echoed { call, line: action.as_command() });
+        self.send(&ToLab::Act { call, action });
+        deferred
+    }
+
+    /// Ctrl-C. What was typed and not entered is shown, as a terminal does.
+    pub(crate) fn interrupt(self: &Rc<Self>, host: &str, typed: Option<String>) {
+        if let Some(typed) = typed {
+            self.dispatch(Event::Interrupted { typed });
+        }
+        self.send(&ToLab::Interrupt { host: host.into() });
+    }
+
+    pub(crate) fn trace_hash(&self) -> Deferred {
+        let (call, deferred) = self.open();
+        self.send(&ToLab::TraceHash { call });
+        deferred
+    }
+
+    pub(crate) fn workers(&self) -> Deferred {
+        let (call, deferred) = self.open();
+        self.send(&ToLab::Workers { call });
+        deferred
+    }
+
+    /// Runs the put load in a scratch session and shows the outcome in the honest panel.
+    pub(crate) fn measure(self: &Rc<Self>, wall_ms: u32, in_flight: u32) -> Deferred {
+        measure::run(self, wall_ms, in_flight)
+    }
+
+    /// The address that starts the same session.
+    pub(crate) fn link(&self) -> String {
+        let location = web_sys::window().map(|w| w.location());
+        let origin = location.as_ref().and_then(|l| l.origin().ok()).unwrap_or_default();
+        let path = location.and_then(|l| l.pathname().ok()).unwrap_or_default();
+        format!("{origin}{path}{}", params::query(&self.state.borrow().params))
+    }
+
+    fn open(&self) -> (u64, Deferred) {
+        let call = self.last_call.get() + 1;
+        self.last_call.set(call);
+        let deferred = Deferred::new();
+        match &self.state.borrow().fatal {
+            Some(text) => deferred.reject(text),
+            None => {
+                self.waiting.borrow_mut().insert(call, deferred.clone());
+            }
+        }
+        (call, deferred)
+    }
+
+    fn send(&self, message: &ToLab) {
+        if let Some(conductor) = self.conductor.borrow().as_ref() {
+            // A worker that is gone tells so through its error event.
+            let _ = conductor.send(message);
+        }
+    }
+
+    fn hear(self: &Rc<Self>, message: FromLab) {
+        if let FromLab::Frame(_) = message {
+            self.asked.set(false);
+        }
+        let answer = Answer::of(&message);
+        let fatal = matches!(message, FromLab::Fatal(_));
+        self.dispatch(Event::FromLab(message));
+        match answer {
+            Answer::Ready => self.ready.resolve(&JsValue::UNDEFINED),
+            Answer::Settle { call, value } => {
+                let waiting = self.waiting.borrow_mut().remove(&call);
+                match (waiting, value) {
+                    (Some(deferred), Ok(value)) => deferred.resolve(&value),
+                    (Some(deferred), Err(text)) => deferred.reject(&text),
+                    (None, _) => {}
+                }
+            }
+            Answer::None => {}
+        }
+        if fatal {
+            self.refuse_all();
+        }
+    }
+
+    fn fail(self: &Rc<Self>, text: String) {
+        self.dispatch(Event::Fatal(text));
+        self.refuse_all();
+    }
+
+    /// Nothing will be answered any more.
+    fn refuse_all(&self) {
+        let text = self.state.borrow().fatal.clone().unwrap_or_default();
+        self.ready.reject(&text);
+        for deferred in std::mem::take(&mut *self.waiting.borrow_mut()).into_values() {
+            deferred.reject(&text);
+        }
+    }
+
+    fn draw_soon(self: &Rc<Self>) {
+        if self.next_draw.borrow().is_some() {
+            return;
+        }
+        let lab = Rc::clone(self);
+        let next = request_animation_frame(move |_| {
+            // The handle is let go first, since drawing may ask for the next one.
+            let done = lab.next_draw.borrow_mut().take();
+            // The worker makes the next frame while this one is drawn.
+            lab.ask();
+            let listener = lab.listener.borrow().clone();
+            if let Some(listener) = listener {
+                listener();
+            }
+            drop(done);
+        });
+        *self.next_draw.borrow_mut() = Some(next);
+    }
+
+    fn ask(&self) {
+        if !self.asked.replace(true) {
+            self.send(&ToLab::WantFrame);
+        }
+    }
+}
+
+/// What a message means for a promise.
+enum Answer {
+    None,
+    Ready,
+    Settle { call: u64, value: Result<JsValue, String> },
+}
+
+impl Answer {
+    fn of(message: &FromLab) -> Answer {
+        match message {
+            FromLab::Ready => Answer::Ready,
+            FromLab::Acted { call, result } => Answer::Settle {
+                call: *call,
+                value: result.as_ref().map(JsValue::from).map_err(String::clone),
+            },
+            FromLab::Done { call, code, output } => {
+                Answer::Settle { call: *call, value: Ok(api::finished(*code, output)) }
+            }
+            FromLab::TraceHash { call, hash } => {
+                Answer::Settle { call: *call, value: Ok(hash.into()) }
+            }
+            FromLab::Workers { call, workers } => {
+                Answer::Settle { call: *call, value: Ok(api::workers(workers)) }
+            }
+            FromLab::Frame(_)
+            | FromLab::Output { .. }
+            | FromLab::Measured { .. }
+            | FromLab::Fatal(_) => Answer::None,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The URL parameters: `?seed=S&members=N&profile=P&workers=0`.
+
+use frame::{MEMBERS_MAX, SessionOptions};
+
+/// What the address asks for, and what in it was not understood.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Params {
+    pub(crate) options: SessionOptions,
+    /// Each member in a worker of its own.
+    pub(crate) workers: bool,
+    /// One sentence for each bad value; the default is used instead.
+    pub(crate) complaints: Vec<String>,
+}
+
+/// Profiles that a session can have for now.
+const PROFILES: [&str; 1] = ["3.4"];
+
+/// Reads the query part of the address. Unknown names are left alone: a link may carry more.
+pub(crate) fn parse(search: &str) -> Params {
+    let mut params = Params { workers: true, ..Params::default() };
+    for pair in search.trim_start_matches('?').split('&').filter(|p| !p.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if let Err(complaint) = take(&mut params, name, value) {
+            params.complaints.push(complaint);
+        }
+    }
+    params
+}
+
+fn take(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
+    let options = &mut params.options;
+    // The value is repeated in the message, so a long one is cut.
+    let shown = scene::words::clip(value, 24);
+    match name {
+        "seed" => {
+            options.seed = value.parse().map_err(|_| {
+                format!("seed={shown} is not a whole number; using seed {}.", options.seed)
+            })?;
+        }
+        "members" => {
+            let count = value.parse().ok().filter(|n| (1..=MEMBERS_MAX).contains(n));
+            options.members = count.ok_or_else(|| {
+                format!(
+                    "members={shown} is not a number from 1 to {MEMBERS_MAX}; using {}.",
+                    options.members
+                )
+            })?;
+        }
+        "profile" if PROFILES.contains(&value) => options.profile = value.into(),
+        "profile" => {
+            return Err(format!(
+                "profile={shown} is not known ({}); using {}.",
+                PROFILES.join(", "),
+                options.profile
+            ));
+        }
+        "workers" if value == "0" || value == "1" => params.workers = value == "1",
+        "workers" => {
+            return Err(format!("workers={shown} is neither 0 nor 1; using 1."));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The query that starts the same session.
+pub(crate) fn query(params: &Params) -> String {
+    let SessionOptions { seed, members, profile } = &params.options;
+    let workers = if params.workers { "" } else { "&workers=0" };
+    format!("?seed={seed}&members={members}&profile={profile}{workers}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_query_writes_parse_reads() {
+        for search in ["", "?seed=7", "?members=5&seed=18446744073709551615&workers=0"] {
+            let params = parse(search);
+            assert_eq!(params.complaints, Vec::<String>::new(), "{search}");
+            assert_eq!(parse(&query(&params)), params, "{search}");
+        }
+    }
+
+    #[test]
+    fn bad_values_are_named_and_replaced() {
+        for (search, complaint) in [
+            ("?seed=abc", "seed=abc is not a whole number; using seed 1."),
+            ("?seed=-1", "seed=-1 is not a whole number; using seed 1."),
+            ("?members=0", "members=0 is not a number from 1 to 7; using 3."),
+            ("?members=8", "members=8 is not a number from 1 to 7; using 3."),
+            ("?profile=2.0", "profile=2.0 is not known (3.4); using 3.4."),
+            ("?workers=maybe", "workers=maybe is neither 0 nor 1; using 1."),
+        ] {
+            let params = parse(search);
+            assert_eq!(params.complaints, vec![complaint.to_string()], "{search}");
+            assert_eq!(params.options, SessionOptions::default(), "{search}");
+        }
+    }
+}

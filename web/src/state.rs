@@ -1,0 +1,314 @@
+//! What the page knows, and how it changes: one pure reducer, no DOM.
+
+use crate::console::{Console, spoken};
+use crate::params::Params;
+use crate::tape::Tape;
+use frame::{Frame, FromLab, HostView, Measurement, Speed};
+use std::rc::Rc;
+
+/// Everything that components read. Cloning is cheap: the parts are shared.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct State {
+    pub(crate) params: Rc<Params>,
+    pub(crate) frame: Rc<Frame>,
+    /// False until the first frame.
+    pub(crate) started: bool,
+    /// The cluster runs.
+    pub(crate) ready: bool,
+    pub(crate) console: Rc<Console>,
+    pub(crate) tape: Rc<Tape>,
+    pub(crate) selected: Option<String>,
+    pub(crate) pane: Pane,
+    pub(crate) keepalives: bool,
+    pub(crate) dialog: Dialog,
+    pub(crate) measure: Measure,
+    /// Complaints and failures, as a banner; each can be dismissed unless it is the end.
+    pub(crate) notices: Rc<Vec<String>>,
+    pub(crate) fatal: Option<String>,
+    /// For the live region of the picture.
+    pub(crate) news: String,
+    /// For the live region of the console.
+    pub(crate) said: String,
+    /// Size of the picture's pane in pixels.
+    pub(crate) size: (f64, f64),
+}
+
+/// What a small screen shows; a large one shows all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pane {
+    #[default]
+    Cluster,
+    Console,
+    Members,
+    Log,
+}
+
+impl Pane {
+    pub(crate) const ALL: [Pane; 4] = [Pane::Cluster, Pane::Console, Pane::Members, Pane::Log];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Pane::Cluster => "cluster",
+            Pane::Console => "console",
+            Pane::Members => "members",
+            Pane::Log => "log",
+        }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Pane::Cluster => "Cluster",
+            Pane::Console => "Console",
+            Pane::Members => "Members",
+            Pane::Log => "Events",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Dialog {
+    #[default]
+    None,
+    Honest,
+    Help,
+}
+
+/// The measurement in the honest panel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Measure {
+    #[default]
+    Idle,
+    Running,
+    Done(Measurement),
+    Failed(String),
+}
+
+/// What can change the state.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    FromLab(FromLab),
+    /// A line went to the conductor.
+    Sent {
+        call: u64,
+        host: String,
+        line: String,
+    },
+    /// A click's action went to the conductor.
+    Echoed {
+        call: u64,
+        line: String,
+    },
+    Interrupted {
+        typed: String,
+    },
+    ClearConsole,
+    Select(Option<String>),
+    Show(Pane),
+    Keepalives(bool),
+    Open(Dialog),
+    Measure(Measure),
+    Dismiss(usize),
+    Fatal(String),
+    Sized(f64, f64),
+}
+
+/// The host whose console the page shows.
+pub(crate) const HOST: &str = "client";
+
+impl State {
+    pub(crate) fn new(params: Params) -> State {
+        let frame = scene::placeholder(params.options.members);
+        State {
+            frame: Rc::new(Frame {
+                seed: params.options.seed,
+                profile: params.options.profile.clone(),
+                ..frame
+            }),
+            notices: Rc::new(params.complaints.clone()),
+            params: Rc::new(params),
+            started: false,
+            ready: false,
+            console: Rc::default(),
+            tape: Rc::default(),
+            selected: None,
+            pane: Pane::default(),
+            keepalives: false,
+            dialog: Dialog::None,
+            measure: Measure::Idle,
+            fatal: None,
+            news: String::new(),
+            said: String::new(),
+            size: (800.0, 430.0),
+        }
+    }
+
+    /// The one way in which the state changes.
+    pub(crate) fn reduce(&mut self, event: Event) {
+        match event {
+            Event::FromLab(message) => self.hear(message),
+            Event::Sent { call, host, line } => {
+                let prompt = self.prompt(&host);
+                Rc::make_mut(&mut self.console).open(call, prompt, line);
+            }
+            Event::Echoed { call, line } => {
+                let prompt = self.prompt(HOST);
+                Rc::make_mut(&mut self.console).echo(call, prompt, line);
+            }
+            Event::Interrupted { typed } => {
+                let prompt = self.prompt(HOST);
+                let console = Rc::make_mut(&mut self.console);
+                console.note(prompt, format!("{typed}^C"), String::new());
+            }
+            Event::ClearConsole => Rc::make_mut(&mut self.console).clear(),
+            Event::Select(name) => self.selected = name,
+            Event::Show(pane) => self.pane = pane,
+            Event::Keepalives(on) => self.keepalives = on,
+            Event::Open(dialog) => self.dialog = dialog,
+            Event::Measure(measure) => self.measure = measure,
+            Event::Dismiss(index) if index < self.notices.len() => {
+                Rc::make_mut(&mut self.notices).remove(index);
+            }
+            Event::Dismiss(_) => {}
+            Event::Fatal(text) => self.fatal = Some(text),
+            Event::Sized(width, height) => self.size = (width, height),
+        }
+    }
+
+    fn hear(&mut self, message: FromLab) {
+        match message {
+            FromLab::Ready => self.ready = true,
+            FromLab::Frame(frame) => self.take(*frame),
+            FromLab::Acted { call, result } => {
+                let (text, code) = match result {
+                    Ok(text) => (text, 0),
+                    Err(text) => (format!("lab: {text}"), 1),
+                };
+                let console = Rc::make_mut(&mut self.console);
+                if !text.is_empty() {
+                    console.output(call, &format!("{}\n", text.trim_end()));
+                }
+                self.end(call, code);
+            }
+            FromLab::Output { call, text, .. } => {
+                Rc::make_mut(&mut self.console).output(call, &text);
+            }
+            FromLab::Done { call, code, .. } => self.end(call, code),
+            FromLab::Fatal(text) => self.fatal = Some(text),
+            // Answers to the page API alone.
+            FromLab::TraceHash { .. } | FromLab::Measured { .. } | FromLab::Workers { .. } => {}
+        }
+    }
+
+    fn end(&mut self, call: u64, code: i32) {
+        let console = Rc::make_mut(&mut self.console);
+        if let Some(block) = console.blocks.iter().rev().find(|b| b.call == call) {
+            let mut block = (**block).clone();
+            block.code = Some(code);
+            self.said = spoken(&block);
+        }
+        console.done(call, code);
+    }
+
+    fn take(&mut self, frame: Frame) {
+        if self.started {
+            let news = scene::words::news(&self.frame, &frame);
+            if !news.is_empty() {
+                self.news = news.join(" ");
+            }
+        }
+        let mut tape = (*self.tape).clone();
+        if tape.take(&frame) {
+            self.tape = Rc::new(tape);
+        }
+        if !frame.members.iter().any(|m| Some(&m.name) == self.selected.as_ref()) {
+            self.selected = None;
+        }
+        self.frame = Rc::new(frame);
+        self.started = true;
+    }
+
+    /// `client:~$ `, as a shell prints it.
+    pub(crate) fn prompt(&self, host: &str) -> String {
+        let view: Option<&HostView> = self.frame.hosts.iter().find(|h| h.name == host);
+        let cwd = view.map(|h| h.cwd.as_str()).filter(|c| !c.is_empty()).unwrap_or("~");
+        format!("{host}:{cwd}$ ")
+    }
+}
+
+/// Which of the offered speeds is the present one.
+pub(crate) const SPEEDS: [(&str, Speed); 6] = [
+    ("1/100", Speed::Ppm(10_000)),
+    ("1/20", Speed::Ppm(50_000)),
+    ("1", Speed::Ppm(1_000_000)),
+    ("5", Speed::Ppm(5_000_000)),
+    ("max", Speed::Max),
+    ("auto", Speed::Auto),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frame::{MemberView, Role, Status};
+
+    fn state() -> State {
+        State::new(crate::params::parse("?members=3"))
+    }
+
+    fn frame(leader: &str, held: bool) -> FromLab {
+        let members = ["m1", "m2", "m3"].map(|name| MemberView {
+            name: name.into(),
+            status: Status::Running,
+            role: if name == leader { Role::Leader } else { Role::Follower },
+            term: 2,
+            ..MemberView::default()
+        });
+        FromLab::Frame(Box::new(Frame { members: members.into(), held, ..Frame::default() }))
+    }
+
+    #[test]
+    fn a_command_shows_its_output_and_its_status() {
+        let mut state = state();
+        let sent = Event::Sent { call: 7, host: HOST.into(), line: "etcdctl get".into() };
+        state.reduce(sent);
+        let output = FromLab::Output { call: 7, stderr: true, text: "Error: ...\n".into() };
+        state.reduce(Event::FromLab(output));
+        state.reduce(Event::FromLab(FromLab::Done { call: 7, code: 128, output: String::new() }));
+        let block = &state.console.blocks[0];
+        assert_eq!(block.prompt, "client:~$ ");
+        assert_eq!((block.output.as_str(), block.code), ("Error: ...\n", Some(128)));
+        assert_eq!(state.said, "Error: ...\n exit 128");
+    }
+
+    #[test]
+    fn a_refused_act_fails_in_words() {
+        let mut state = state();
+        state.reduce(Event::Echoed { call: 1, line: "lab wipe m1".into() });
+        let refused = FromLab::Acted { call: 1, result: Err("m1 is running".into()) };
+        state.reduce(Event::FromLab(refused));
+        let block = &state.console.blocks[0];
+        assert_eq!((block.output.as_str(), block.code), ("lab: m1 is running\n", Some(1)));
+    }
+
+    #[test]
+    fn a_new_leader_is_announced_once() {
+        let mut state = state();
+        state.reduce(Event::FromLab(frame("m1", false)));
+        assert_eq!(state.news, "");
+        state.reduce(Event::FromLab(frame("m2", false)));
+        assert!(state.news.contains("m2 leads in term 2"), "{}", state.news);
+        let news = std::mem::take(&mut state.news);
+        state.reduce(Event::FromLab(frame("m2", false)));
+        assert_eq!(state.news, "", "{news}");
+    }
+
+    #[test]
+    fn a_selection_ends_with_its_member() {
+        let mut state = state();
+        state.reduce(Event::FromLab(frame("m1", false)));
+        state.reduce(Event::Select(Some("m3".into())));
+        state.reduce(Event::FromLab(frame("m1", false)));
+        assert_eq!(state.selected.as_deref(), Some("m3"));
+        state.reduce(Event::FromLab(FromLab::Frame(Box::default())));
+        assert_eq!(state.selected, None);
+    }
+}

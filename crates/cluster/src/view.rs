@@ -1,6 +1,6 @@
 //! What a frame shows of the world. Reading it changes nothing.
 
-use frame::{Flight, Frame, LinkView, LogCell, MemberView, MessageKind, Status};
+use frame::{Flight, Frame, LinkView, LogCell, MemberView, MessageKind, Role, Status};
 use member::MemberStatus;
 
 use crate::flights::FlightRecord;
@@ -136,7 +136,8 @@ impl World {
         MemberView {
             name: slot.config.name.clone(),
             id: slot.id,
-            role: status_now.role,
+            // A process that is gone has no role, whatever it was last.
+            role: if slot.process.is_alive() { status_now.role } else { Role::Follower },
             status: status(slot.process),
             reason: slot.reason.clone(),
             term: status_now.term,

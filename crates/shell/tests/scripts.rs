@@ -60,7 +60,7 @@ macro_rules! scripts {
     )*};
 }
 
-scripts! { language expansion errors files text_tools sed_and_grep jobs }
+scripts! { language expansion errors files text_tools sed_and_grep awk jobs }
 
 #[test]
 fn interrupt_ends_the_foreground_command_and_keeps_the_session() {

@@ -137,6 +137,10 @@ pub(super) async fn kill(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
             status = 1;
             continue;
         };
+        if pid == shell.pid {
+            // A console's shell ignores what would end it.
+            continue;
+        }
         let Some(task) = shell.sys.task_of(pid) else {
             shell.complain(io, format!("kill: ({pid}) - No such process")).await;
             status = 1;

@@ -74,7 +74,8 @@ impl<'a> Arith<'a> {
 
     fn operand_expected(&self) -> String {
         // At the end bash points at the operator that lacks its right side.
-        let rest = if self.rest().is_empty() { &self.text[self.operator_at..] } else { self.rest() };
+        let rest =
+            if self.rest().is_empty() { &self.text[self.operator_at..] } else { self.rest() };
         format!("syntax error: operand expected (error token is \"{}\")", rest.trim_end())
     }
 

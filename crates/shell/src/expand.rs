@@ -242,7 +242,8 @@ impl Shell {
             ('?', false) => {
                 let mut text = self.text(word, io).await?;
                 if text.is_empty() {
-                    text = if colon { "parameter null or not set" } else { "parameter not set" }.into();
+                    text = if colon { "parameter null or not set" } else { "parameter not set" }
+                        .into();
                 }
                 self.complain(io, format!("{name}: {text}")).await;
                 Err(Flow::Abort(1))

@@ -8,5 +8,5 @@ mod parser;
 mod word;
 
 pub(crate) use parser::is_name;
-pub(crate) use word::BAD_SUBSTITUTION;
 pub use parser::{SyntaxError, parse};
+pub(crate) use word::BAD_SUBSTITUTION;

@@ -243,9 +243,9 @@ impl Parser {
 
     /// `${...}` after the brace.
     fn braces(&mut self, quoted: bool) -> Parse<Part> {
+        let start = self.at;
         let bad = |parser: &Parser| {
-            let text: String =
-                parser.text[parser.at..].iter().take_while(|c| **c != '\n').collect();
+            let text: String = parser.text[start..].iter().take_while(|c| **c != '\n').collect();
             SyntaxError(format!("${{{text}{BAD_SUBSTITUTION}"))
         };
         let length = self.peek() == Some('#') && self.peek_at(1).is_some_and(|c| c != '}');

@@ -14,7 +14,9 @@ pub(super) async fn awk(process: Process) -> ToolResult {
     let mut words = process.operands().to_vec();
     let mut awk = Awk::new(&process.env);
     while let Some(word) = words.first().cloned() {
-        let Some(flag) = word.strip_prefix('-').filter(|f| f.starts_with(['F', 'v'])) else { break };
+        let Some(flag) = word.strip_prefix('-').filter(|f| f.starts_with(['F', 'v'])) else {
+            break;
+        };
         words.remove(0);
         let mut value = flag[1..].to_string();
         if value.is_empty() && !words.is_empty() {

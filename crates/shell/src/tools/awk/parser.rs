@@ -34,7 +34,11 @@ pub(super) enum Expr {
     Field(Box<Expr>),
     Assign(Box<Expr>, Option<&'static str>, Box<Expr>),
     /// Prefix or postfix, by plus or minus one.
-    Step { target: Box<Expr>, by: f64, prefix: bool },
+    Step {
+        target: Box<Expr>,
+        by: f64,
+        prefix: bool,
+    },
     Binary(&'static str, Box<Expr>, Box<Expr>),
     Unary(char, Box<Expr>),
     Choice(Box<Expr>, Box<Expr>, Box<Expr>),
@@ -290,7 +294,8 @@ impl Parser {
             }
             for op in ["+=", "-=", "*=", "/=", "%=", "^="] {
                 if parser.eat(op) {
-                    let sign = ["+", "-", "*", "/", "%", "^"].into_iter().find(|s| op.starts_with(s));
+                    let sign =
+                        ["+", "-", "*", "/", "%", "^"].into_iter().find(|s| op.starts_with(s));
                     return Ok(Expr::Assign(left.into(), sign, parser.expr()?.into()));
                 }
             }
@@ -316,8 +321,22 @@ impl Parser {
     fn operator(&mut self) -> Option<(&'static str, u8)> {
         self.skip(" \t");
         const OPERATORS: [(&str, u8); 16] = [
-            ("||", 1), ("&&", 2), ("!~", 4), ("~", 4), ("==", 5), ("!=", 5), ("<=", 5), (">=", 5),
-            ("<", 5), (">", 5), ("+", 7), ("-", 7), ("*", 8), ("/", 8), ("%", 8), ("^", 10),
+            ("||", 1),
+            ("&&", 2),
+            ("!~", 4),
+            ("~", 4),
+            ("==", 5),
+            ("!=", 5),
+            ("<=", 5),
+            (">=", 5),
+            ("<", 5),
+            (">", 5),
+            ("+", 7),
+            ("-", 7),
+            ("*", 8),
+            ("/", 8),
+            ("%", 8),
+            ("^", 10),
         ];
         if self.word() == "in" {
             return Some(("in", 3));
@@ -331,9 +350,7 @@ impl Parser {
             return found;
         }
         // Two values side by side are joined.
-        let value = self.peek().is_some_and(|c| {
-            c.is_ascii_alphanumeric() || "\"$(_.!".contains(c)
-        });
+        let value = self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "\"$(_.!".contains(c));
         (value && !self.starts("!=")).then_some(("", 6))
     }
 
@@ -465,7 +482,11 @@ impl Parser {
         loop {
             match self.peek() {
                 None | Some('\n') => {
-                    let what = if end == '"' { "runaway string constant" } else { "runaway regular expression" };
+                    let what = if end == '"' {
+                        "runaway string constant"
+                    } else {
+                        "runaway regular expression"
+                    };
                     let text: String = self.text[start..self.at].iter().collect();
                     return Err(format!("{what} {end}{text} ..."));
                 }

@@ -53,7 +53,13 @@ fn text_of_number(number: f64) -> String {
 /// C's `%.6g`.
 fn general(number: f64, digits: usize) -> String {
     if !number.is_finite() {
-        return if number.is_nan() { "nan".into() } else if number > 0.0 { "inf".into() } else { "-inf".into() };
+        return if number.is_nan() {
+            "nan".into()
+        } else if number > 0.0 {
+            "inf".into()
+        } else {
+            "-inf".into()
+        };
     }
     let digits = digits.max(1);
     let scientific = format!("{number:.*e}", digits - 1);
@@ -489,7 +495,11 @@ impl Awk {
             let target = rest.first().unwrap_or(&whole);
             let regex = compile(&self.pattern(pattern)?, Dialect::Extended, false)?;
             let (text, with) = (self.eval(target)?.text(), self.eval(with)?.text());
-            let count = if name == "gsub" { regex.find_iter(&text).count() } else { usize::from(regex.is_match(&text)) };
+            let count = if name == "gsub" {
+                regex.find_iter(&text).count()
+            } else {
+                usize::from(regex.is_match(&text))
+            };
             let (text, changed) = substitute(&regex, &text, &with, name == "gsub", 1);
             if changed {
                 self.assign(target, Value::Text(text))?;

@@ -441,6 +441,16 @@ impl Parser {
                 let digits: String =
                     rest.iter().take_while(|c| c.is_ascii_digit() || **c == '.').collect();
                 self.at += digits.len();
+                let mut digits = digits;
+                if matches!(self.peek(), Some('e' | 'E')) {
+                    let signed = matches!(self.text.get(self.at + 1), Some('-' | '+'));
+                    let from = (self.at + 1 + usize::from(signed)).min(self.text.len());
+                    let count = self.text[from..].iter().take_while(|c| c.is_ascii_digit()).count();
+                    if count > 0 {
+                        digits.extend(&self.text[self.at..from + count]);
+                        self.at = from + count;
+                    }
+                }
                 digits.parse().map(Expr::Number).or_else(|_| self.error())
             }
             _ => self.name(),

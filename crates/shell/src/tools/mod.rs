@@ -8,6 +8,8 @@ mod etcdctl;
 mod files;
 mod grep;
 mod head;
+#[cfg(feature = "jq")]
+mod jq;
 mod lab;
 mod options;
 mod regex;
@@ -111,6 +113,8 @@ pub(crate) fn find(name: &str) -> Option<Program> {
         "head" => program!(head::head),
         "tail" => program!(head::tail),
         "wc" => program!(head::wc),
+        #[cfg(feature = "jq")]
+        "jq" => program!(jq::jq),
         "lab" => program!(lab::lab),
         "sh" | "bash" => program!(run::sh),
         "timeout" => program!(run::timeout),

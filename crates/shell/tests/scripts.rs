@@ -62,6 +62,9 @@ macro_rules! scripts {
 
 scripts! { language expansion errors files text_tools sed_and_grep awk jobs }
 
+#[cfg(feature = "jq")]
+scripts! { jq }
+
 #[test]
 fn interrupt_ends_the_foreground_command_and_keeps_the_session() {
     let mut host = Host::new(HostOptions::default());

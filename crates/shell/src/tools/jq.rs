@@ -1,7 +1,8 @@
 //! `jq`: the jaq crates behind jq's options `-r -c -n -s -e -j` and its way of printing.
 //!
 //! jq 1.6 holds every number as a double; whole numbers beyond 2^53 are rounded on the way in, as
-//! there. Left out: `--arg`, modules and colours.
+//! there. Left out: `--arg`, modules, colours,
+//! `@tsv` (jaq has none) and jq's own words for errors in a program.
 
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};

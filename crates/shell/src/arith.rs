@@ -31,7 +31,7 @@ const BINARY: [(&str, u8); 18] = [
 
 /// Evaluates; the error is bash's text after the expression.
 pub(crate) fn evaluate(text: &str, variables: &mut dyn Variables) -> Result<i64, String> {
-    let mut parser = Arith { text, at: 0, depth: 0, variables };
+    let mut parser = Arith { text, at: 0, depth: 0, operator_at: 0, variables };
     parser.blanks();
     if parser.rest().is_empty() {
         return Ok(0);
@@ -48,6 +48,8 @@ struct Arith<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
+    /// Where the last operator stands.
+    operator_at: usize,
     variables: &'a mut dyn Variables,
 }
 
@@ -71,7 +73,10 @@ impl<'a> Arith<'a> {
     }
 
     fn operand_expected(&self) -> String {
-        format!("syntax error: operand expected (error token is \"{}\")", self.rest())
+        // At the end bash points at the operator that lacks its right side.
+        let rest =
+            if self.rest().is_empty() { &self.text[self.operator_at..] } else { self.rest() };
+        format!("syntax error: operand expected (error token is \"{}\")", rest.trim_end())
     }
 
     fn ternary(&mut self) -> Result<i64, String> {
@@ -110,6 +115,7 @@ impl<'a> Arith<'a> {
             if level < least {
                 break;
             }
+            self.operator_at = self.at;
             self.at += op.len();
             self.blanks();
             let right = self.binary(if op == "**" { level } else { level + 1 })?;

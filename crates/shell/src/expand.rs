@@ -170,7 +170,8 @@ impl Shell {
             ParamOp::Length => value.chars().count().to_string(),
             ParamOp::Default { sign, colon, word } => {
                 let present = set && !(*colon && value.is_empty());
-                return self.default(name, value, present, *sign, word, quoted, io).await;
+                let how = (*sign, *colon);
+                return self.default(name, value, present, how, word, quoted, io).await;
             }
             ParamOp::Trim { suffix, longest, pattern } => {
                 let pattern = self.pattern(pattern, io).await?;
@@ -219,7 +220,7 @@ impl Shell {
         name: &str,
         value: String,
         present: bool,
-        sign: char,
+        (sign, colon): (char, bool),
         word: &Word,
         quoted: bool,
         io: &Io,
@@ -241,10 +242,11 @@ impl Shell {
             ('?', false) => {
                 let mut text = self.text(word, io).await?;
                 if text.is_empty() {
-                    text = "parameter null or not set".into();
+                    text = if colon { "parameter null or not set" } else { "parameter not set" }
+                        .into();
                 }
                 self.complain(io, format!("{name}: {text}")).await;
-                Err(Flow::Abort(127))
+                Err(Flow::Abort(1))
             }
             _ => Ok(vec![piece(value, quoted, !quoted)]),
         }

@@ -276,7 +276,7 @@ impl Shell {
         let before = std::mem::replace(&mut self.status, 0);
         self.status = before;
         let substitutes =
-            words.is_empty() && assigns.iter().any(|(_, w)| w.iter().any(|p| has_command(p)));
+            words.is_empty() && assigns.iter().any(|(_, w)| w.iter().any(has_command));
         let args = self.fields(words, io).await?;
         let mut values = Vec::new();
         for (name, word) in assigns {

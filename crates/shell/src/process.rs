@@ -32,7 +32,6 @@ pub(crate) struct Process {
     pub(crate) cwd: String,
     pub(crate) io: Io,
     pub(crate) sys: Sys,
-    pub(crate) pid: u32,
     /// How many shells are around it.
     pub(crate) depth: u32,
 }
@@ -76,9 +75,10 @@ impl Process {
     /// `NAME: invalid option -- 'x'` with the pointer to --help, as coreutils print it.
     pub(crate) async fn bad_option(&self, status: i32, option: &str) -> ToolResult {
         let name = self.name().to_string();
-        let what = match option.strip_prefix("--") {
-            Some(_) => format!("unrecognized option '{option}'"),
-            None => format!("invalid option -- '{}'", option.trim_start_matches('-')),
+        let what = match (option.strip_prefix('='), option.strip_prefix("--")) {
+            (Some(lacking), _) => format!("option requires an argument -- '{lacking}'"),
+            (None, Some(_)) => format!("unrecognized option '{option}'"),
+            (None, None) => format!("invalid option -- '{}'", option.trim_start_matches('-')),
         };
         let text = format!("{name}: {what}\nTry '{name} --help' for more information.\n");
         self.err(text).await?;

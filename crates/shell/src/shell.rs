@@ -149,7 +149,6 @@ impl Shell {
             cwd: self.cwd.clone(),
             io: io.clone(),
             sys: self.sys.clone(),
-            pid: self.sys.new_pid(),
             depth: self.depth,
         }
     }

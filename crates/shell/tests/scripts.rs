@@ -60,7 +60,10 @@ macro_rules! scripts {
     )*};
 }
 
-scripts! { language expansion errors files text_tools sed_and_grep jobs }
+scripts! { language expansion errors files text_tools sed_and_grep awk jobs }
+
+#[cfg(feature = "jq")]
+scripts! { jq }
 
 #[test]
 fn interrupt_ends_the_foreground_command_and_keeps_the_session() {
@@ -92,4 +95,38 @@ fn an_endless_loop_takes_time_and_can_be_interrupted() {
     }
     let outputs = host.turn(1_000_000, vec![HostInput::Interrupt]);
     assert_eq!(outputs, [HostOutput::Done { exec: 1, code: 130 }]);
+}
+
+#[test]
+fn etcdctl_calls_the_cluster_and_a_pipe_takes_its_output() {
+    use prost::Message;
+    let mut host = Host::new(HostOptions::default());
+    let line = "printf v1 | etcdctl put k | tr K k; lab kill m2".to_string();
+    let (mut inputs, mut now) = (vec![HostInput::Exec { exec: 1, line }], 0);
+    let (mut shown, mut seen) = (String::new(), Vec::new());
+    while host.busy() || !inputs.is_empty() {
+        for output in host.turn(now, std::mem::take(&mut inputs)) {
+            match output {
+                HostOutput::Call { call, address, method, request } => {
+                    seen.push(format!("{address} {method}"));
+                    let put = proto::etcdserverpb::PutRequest::decode(request).expect("a put");
+                    assert_eq!((put.key.as_ref(), put.value.as_ref()), (&b"k"[..], &b"v1"[..]));
+                    let reply = proto::etcdserverpb::PutResponse::default().encode_to_vec();
+                    inputs.push(HostInput::Reply { call, result: Ok(reply.into()) });
+                }
+                HostOutput::Lab { call, action } => {
+                    seen.push(action.as_command());
+                    inputs.push(HostInput::LabReply { call, result: Ok("m2 was killed".into()) });
+                }
+                HostOutput::Print { text, .. } => shown.push_str(&String::from_utf8_lossy(&text)),
+                HostOutput::Done { code, .. } => assert_eq!(code, 0),
+                HostOutput::CancelCall { .. } => panic!("nothing was given up"),
+            }
+        }
+        if inputs.is_empty() {
+            now = host.next_wake().unwrap_or(now);
+        }
+    }
+    assert_eq!(seen, ["127.0.0.1:2379 /etcdserverpb.KV/Put", "lab kill m2"]);
+    assert_eq!(shown, "Ok\nm2 was killed\n");
 }

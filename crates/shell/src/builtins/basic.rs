@@ -116,8 +116,8 @@ pub(crate) async fn run_text(shell: &mut Shell, text: &str, io: &Io) -> Run {
             run
         }
         Err(error) => {
-            shell.complain(io, error.0).await;
-            Ok(2)
+            shell.complain(io, &error.0).await;
+            Ok(if error.0.ends_with(lang::BAD_SUBSTITUTION) { 1 } else { 2 })
         }
     }
 }

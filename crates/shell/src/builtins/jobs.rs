@@ -61,7 +61,7 @@ pub(super) async fn jobs(shell: &mut Shell, _args: Vec<String>, io: &Io) -> Run 
         let (state, tail) = match job.status.get() {
             None => ("Running".to_string(), " &"),
             Some(0) => ("Done".to_string(), ""),
-            Some(status @ 129..) if status == 143 => ("Terminated".to_string(), ""),
+            Some(143) => ("Terminated".to_string(), ""),
             Some(137) => ("Killed".to_string(), ""),
             Some(status) => (format!("Exit {status}"), ""),
         };
@@ -137,6 +137,10 @@ pub(super) async fn kill(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
             status = 1;
             continue;
         };
+        if pid == shell.pid {
+            // A console's shell ignores what would end it.
+            continue;
+        }
         let Some(task) = shell.sys.task_of(pid) else {
             shell.complain(io, format!("kill: ({pid}) - No such process")).await;
             status = 1;

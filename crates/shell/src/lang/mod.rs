@@ -9,3 +9,4 @@ mod word;
 
 pub(crate) use parser::is_name;
 pub use parser::{SyntaxError, parse};
+pub(crate) use word::BAD_SUBSTITUTION;

@@ -5,6 +5,9 @@ use std::rc::Rc;
 use super::ast::*;
 use super::parser::{Parse, Parser, SyntaxError};
 
+/// How bash ends the message about a `${}` that it cannot read; the status is 1, not 2.
+pub(crate) const BAD_SUBSTITUTION: &str = ": bad substitution";
+
 fn missing(quote: &str) -> SyntaxError {
     SyntaxError(format!("unexpected EOF while looking for matching `{quote}'"))
 }
@@ -240,10 +243,10 @@ impl Parser {
 
     /// `${...}` after the brace.
     fn braces(&mut self, quoted: bool) -> Parse<Part> {
+        let start = self.at;
         let bad = |parser: &Parser| {
-            let text: String =
-                parser.text[parser.at..].iter().take_while(|c| **c != '\n').collect();
-            SyntaxError(format!("${{{text}: bad substitution"))
+            let text: String = parser.text[start..].iter().take_while(|c| **c != '\n').collect();
+            SyntaxError(format!("${{{text}{BAD_SUBSTITUTION}"))
         };
         let length = self.peek() == Some('#') && self.peek_at(1).is_some_and(|c| c != '}');
         if length {
@@ -251,7 +254,12 @@ impl Parser {
         }
         let name = match self.peek() {
             Some(c) if c.is_ascii_alphabetic() || c == '_' => self.name(),
-            Some(c) if c.is_ascii_digit() => self.name(),
+            Some(c) if c.is_ascii_digit() => {
+                let rest = &self.text[self.at..];
+                let digits: String = rest.iter().take_while(|c| c.is_ascii_digit()).collect();
+                self.at += digits.len();
+                digits
+            }
             Some(c) if "?$!#@*-".contains(c) => {
                 self.at += 1;
                 c.into()

@@ -181,7 +181,14 @@ pub(super) async fn cp(process: Process) -> ToolResult {
     let recursive = ['r', 'R', 'a'].into_iter().any(|flag| options.has(flag));
     let targets = match targets(&process, &options.operands) {
         Ok(targets) => targets,
-        Err(error) => return process.fail(1, error).await,
+        Err(error) => {
+            process.fail(1, &error).await?;
+            if error.starts_with("missing") {
+                let name = process.name();
+                process.err(format!("Try '{name} --help' for more information.\n")).await?;
+            }
+            return Ok(1);
+        }
     };
     let mut status = 0;
     for (source, target) in targets {
@@ -235,7 +242,14 @@ pub(super) async fn mv(process: Process) -> ToolResult {
     };
     let targets = match targets(&process, &options.operands) {
         Ok(targets) => targets,
-        Err(error) => return process.fail(1, error).await,
+        Err(error) => {
+            process.fail(1, &error).await?;
+            if error.starts_with("missing") {
+                let name = process.name();
+                process.err(format!("Try '{name} --help' for more information.\n")).await?;
+            }
+            return Ok(1);
+        }
     };
     let mut status = 0;
     for (source, target) in targets {

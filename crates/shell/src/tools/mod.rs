@@ -1,6 +1,6 @@
 //! The programs of the host, one per file, and how they are found and started.
 
-//mod awk;
+mod awk;
 mod base64;
 mod cat;
 mod cut;
@@ -92,7 +92,7 @@ pub(crate) fn find(name: &str) -> Option<Program> {
         };
     }
     match name {
-        //        "awk" | "mawk" | "gawk" => program!(awk::awk),
+        "awk" | "mawk" | "gawk" => program!(awk::awk),
         "base64" => program!(base64::base64),
         "xxd" | "hexdump" => program!(base64::dump),
         "cat" => program!(cat::cat),

@@ -12,7 +12,7 @@ pub(super) struct Options {
 
 impl Options {
     /// `flags` take no value, `valued` take one, `long` maps long names to letters. The error is the
-    /// option that is not known.
+    /// option that is not known, or `=x` for one whose value is missing.
     pub(super) fn parse(
         args: &[String],
         flags: &str,
@@ -34,8 +34,8 @@ impl Options {
                 let found = long.iter().find(|(known, _)| *known == name);
                 let Some((_, letter)) = found else { return Err(arg.clone()) };
                 if valued.contains(*letter) {
-                    let value = value.or_else(|| args.next().cloned()).unwrap_or_default();
-                    options.values.insert(*letter, value);
+                    let value = value.or_else(|| args.next().cloned());
+                    options.set(*letter, value.ok_or(format!("={name}"))?);
                 } else {
                     options.flags.push(*letter);
                 }
@@ -49,11 +49,11 @@ impl Options {
                 if valued.contains(letter) {
                     let attached = &letters[at + letter.len_utf8()..];
                     let value = if attached.is_empty() {
-                        args.next().cloned().unwrap_or_default()
+                        args.next().cloned().ok_or(format!("={letter}"))?
                     } else {
                         attached.to_string()
                     };
-                    options.values.insert(letter, value);
+                    options.set(letter, value);
                     break;
                 }
                 if !flags.contains(letter) {
@@ -63,6 +63,17 @@ impl Options {
             }
         }
         Ok(options)
+    }
+
+    /// Patterns and scripts given by several `-e` are lines of one.
+    fn set(&mut self, letter: char, value: String) {
+        match self.values.get_mut(&letter) {
+            Some(old) if letter == 'e' => {
+                old.push('\n');
+                old.push_str(&value);
+            }
+            _ => drop(self.values.insert(letter, value)),
+        }
     }
 
     pub(super) fn has(&self, flag: char) -> bool {

@@ -62,7 +62,7 @@ pub(super) fn translate(text: &str, extended: bool) -> Result<String, String> {
                 out.push('^');
                 start = true;
             }
-            '$' if !extended && at < chars.len() && !(chars[at] == '\\') => out.push_str("\\$"),
+            '$' if !extended && at < chars.len() && chars[at] != '\\' => out.push_str("\\$"),
             '(' | ')' | '{' | '}' | '|' | '+' | '?' => {
                 if !extended {
                     push_plain(&mut out, c);

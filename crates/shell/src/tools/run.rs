@@ -111,9 +111,7 @@ pub(super) async fn timeout(mut process: Process) -> ToolResult {
         }
     }
     if words.len() < 2 {
-        process
-            .err("timeout: missing operand\nTry 'timeout --help' for more information.\n")
-            .await?;
+        process.err("Try 'timeout --help' for more information.\n").await?;
         return Ok(125);
     }
     let duration = words.remove(0);

@@ -21,6 +21,11 @@ pub(super) async fn sort(process: Process) -> ToolResult {
         Ok(options) => options,
         Err(bad) => return process.bad_option(2, &bad).await,
     };
+    for name in &options.operands {
+        if let Err(error) = process.open(name) {
+            return process.fail(2, format!("cannot read: {name}: {error}")).await;
+        }
+    }
     let (all, fine) = process.read_files(&options.operands).await?;
     let mut lines: Vec<&[u8]> = all.split(|b| *b == b'\n').collect();
     if lines.last().is_some_and(|line| line.is_empty()) {

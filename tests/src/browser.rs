@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
+pub use thirtyfour::{Key, TypingData};
 use tokio::runtime::{Builder, Runtime};
 use xtask::check::DIST_VARIABLE;
 use xtask::server::Server;

@@ -42,6 +42,19 @@ fn every_file_of_the_build_is_served_with_type_policy_and_encoding() {
     assert!(checked >= 8, "only {checked} files: a part of the page is missing");
 }
 
+#[test]
+fn the_lab_module_of_the_build_has_no_way_to_ambient_randomness() {
+    let Some(dist) = dist() else { return };
+    let names = std::fs::read_dir(&dist).unwrap().map(|e| e.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap());
+    let labs: Vec<_> =
+        names.filter(|name| name.starts_with("lab-") && name.ends_with(".wasm")).collect();
+    assert_eq!(labs.len(), 1, "{labs:?}");
+    let wasm = std::fs::read(dist.join(&labs[0])).unwrap();
+    let imports = xtask::imports::check_deterministic(&labs[0], &wasm).unwrap();
+    assert!(imports > 0, "a module without imports could not answer anybody");
+}
+
 fn head(server: &Server, name: &str, accept: &str) -> String {
     let mut stream = TcpStream::connect(server.addr()).expect("the server runs");
     let request = format!(

@@ -78,8 +78,7 @@ impl World {
         match member {
             Some(member) => self.is_healthy(member),
             None => {
-                let running =
-                    |at: &u16| self.members[usize::from(*at)].process == Process::Running;
+                let running = |at: &u16| self.members[usize::from(*at)].process == Process::Running;
                 let mut all = (0..self.members.len() as u16).filter(running).peekable();
                 all.peek().is_some() && all.all(|at| self.is_healthy(at))
             }

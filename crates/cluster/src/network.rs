@@ -75,8 +75,7 @@ impl Network {
             |purpose, ppm| ppm > 0 && draw_range(seed, purpose, who, number, 0, 1_000_000) < ppm;
         let mut arrives = now + options.latency_us;
         if options.jitter_us > 0 {
-            arrives +=
-                draw_range(seed, Purpose::Latency, who, number, 0, options.jitter_us + 1);
+            arrives += draw_range(seed, Purpose::Latency, who, number, 0, options.jitter_us + 1);
         }
         if link.cut || chance(Purpose::Loss, options.loss_ppm) {
             return Fate::Lost(now + options.latency_us / 2);

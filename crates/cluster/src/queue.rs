@@ -19,11 +19,20 @@ pub enum ActorId {
 pub(crate) enum Event {
     /// The world itself changes: a scheduled fault or cure, or a host's `lab` command, which is
     /// answered to (host, call).
-    Act { action: Action, origin: Option<(u16, u64)> },
+    Act {
+        action: Action,
+        origin: Option<(u16, u64)>,
+    },
     /// For one process of a member: void when that process is gone.
-    Member { incarnation: u32, from: Option<ActorId>, input: Input },
+    Member {
+        incarnation: u32,
+        from: Option<ActorId>,
+        input: Input,
+    },
     /// A member's clock ticks, and goes on ticking.
-    Tick { incarnation: u32 },
+    Tick {
+        incarnation: u32,
+    },
     Host(HostInput),
 }
 

@@ -113,13 +113,26 @@ pub(crate) struct OpenCall {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     /// A member's process started: its actor must be made anew before its next batch.
-    Started { actor: u16 },
+    Started {
+        actor: u16,
+    },
     /// A member's process is gone; its actor may be dropped.
-    Ended { actor: u16 },
+    Ended {
+        actor: u16,
+    },
     /// A host's `lab` command about time, for whoever paces the lab.
     Time(Action),
-    Print { host: u16, exec: u64, stderr: bool, text: Bytes },
-    Done { host: u16, exec: u64, code: i32 },
+    Print {
+        host: u16,
+        exec: u64,
+        stderr: bool,
+        text: Bytes,
+    },
+    Done {
+        host: u16,
+        exec: u64,
+        code: i32,
+    },
 }
 
 pub struct World {
@@ -385,13 +398,7 @@ impl World {
         self.flights.forget_before(self.now);
     }
 
-    fn member_turn(
-        &mut self,
-        time: Micros,
-        actor: u16,
-        inputs: Vec<Input>,
-        outputs: Vec<Output>,
-    ) {
+    fn member_turn(&mut self, time: Micros, actor: u16, inputs: Vec<Input>, outputs: Vec<Output>) {
         let slot = &mut self.members[usize::from(actor)];
         if !slot.process.is_alive() {
             // It ended earlier in this window: what came after found nobody.

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use prost::Message;
 use proto::{Code, Status};
 
+use crate::endpoint::Endpoint;
 use crate::exit::Exit;
 use crate::go::quote::{log_string, quote};
 use crate::go::time::iso8601_ms;
@@ -91,21 +92,21 @@ pub(crate) struct Client<'a> {
     /// Dialled for one endpoint alone, as maintenance calls are.
     direct: bool,
     tls: bool,
-    endpoints: Vec<Endpoint>,
+    endpoints: Vec<Peer>,
     /// The endpoint that is next in turn.
     turn: Cell<usize>,
 }
 
-struct Endpoint {
-    /// `host:port`, or why there is none.
-    address: Result<String, String>,
+/// One end of a connection that may or may not come about.
+struct Peer {
+    endpoint: Endpoint,
     refusal: RefCell<Option<Refusal>>,
 }
 
 struct Refusal {
     count: u32,
     retry_at_us: u64,
-    /// gRPC's text, such as `dial tcp 127.0.0.1:1: connect: connection refused`.
+    /// gRPC's text, such as `transport: Error while dialing ...`.
     why: String,
 }
 
@@ -115,8 +116,9 @@ impl<'a> Client<'a> {
         let Some(first) = config.endpoints.first() else {
             return Err(Exit::bad_connection("etcdclient: no available endpoints"));
         };
+        let first = Endpoint::parse(first, config.tls).host;
         let target = format!("endpoint://client-{}/{first}", uuid(system));
-        let endpoints = config.endpoints.iter().map(|ep| Endpoint::new(ep, config.tls)).collect();
+        let endpoints = config.endpoints.iter().map(|ep| Peer::new(ep, config.tls)).collect();
         let turn = Cell::new(0);
         Ok(Client { system, target, direct: false, tls: config.tls, endpoints, turn })
     }
@@ -128,7 +130,7 @@ impl<'a> Client<'a> {
             target: format!("passthrough:///{endpoint}"),
             direct: true,
             tls: self.tls,
-            endpoints: vec![Endpoint::new(endpoint, self.tls)],
+            endpoints: vec![Peer::new(endpoint, self.tls)],
             turn: Cell::new(0),
         }
     }
@@ -188,7 +190,7 @@ impl<'a> Client<'a> {
             let Some(left_us) = deadline.at_us.checked_sub(now_us).filter(|left| *left > 0) else {
                 return Err(self.expired());
             };
-            let (endpoint, address) = match self.pick(now_us) {
+            let (peer, address) = match self.pick(now_us) {
                 Ok(picked) => picked,
                 Err(retry_at_us) => {
                     self.system.sleep_us(left_us.min(retry_at_us - now_us)).await;
@@ -202,12 +204,11 @@ impl<'a> Client<'a> {
                     return Err(Status::new(Code::DeadlineExceeded, "context deadline exceeded"));
                 }
                 Some(Err(CallError::Refused)) => {
-                    let why = format!("dial tcp {address}: connect: connection refused");
-                    endpoint.refused(self.system, why);
+                    peer.refused(self.system, peer.endpoint.refusal());
                     continue;
                 }
                 Some(answer) => {
-                    endpoint.refusal.take();
+                    peer.refusal.take();
                     return answer.map_err(|error| match error {
                         CallError::Status(status) => status,
                         _ => Status::new(Code::Unavailable, "transport is closing"),
@@ -218,40 +219,35 @@ impl<'a> Client<'a> {
     }
 
     /// The endpoint whose turn it is, or the time at which the first one may be tried again.
-    fn pick(&self, now_us: u64) -> Result<(&Endpoint, &str), u64> {
+    fn pick(&self, now_us: u64) -> Result<(&Peer, &str), u64> {
         let count = self.endpoints.len();
         let mut earliest_us = u64::MAX;
         for index in (0..count).map(|step| (self.turn.get() + step) % count) {
-            let endpoint = &self.endpoints[index];
-            let retry_at_us = endpoint.refusal.borrow().as_ref().map_or(0, |it| it.retry_at_us);
-            if retry_at_us > now_us {
-                earliest_us = earliest_us.min(retry_at_us);
-                continue;
-            }
-            match &endpoint.address {
-                Ok(address) => {
-                    self.turn.set(index + 1);
-                    return Ok((endpoint, address));
-                }
-                Err(why) => {
-                    endpoint.refused(self.system, why.clone());
-                    let retry = endpoint.refusal.borrow().as_ref().map_or(0, |it| it.retry_at_us);
-                    earliest_us = earliest_us.min(retry);
+            let peer = &self.endpoints[index];
+            if peer.retry_at_us() <= now_us {
+                match &peer.endpoint.address {
+                    Ok(address) => {
+                        self.turn.set(index + 1);
+                        return Ok((peer, address));
+                    }
+                    Err(why) => peer.refused(self.system, why.clone()),
                 }
             }
+            earliest_us = earliest_us.min(peer.retry_at_us());
         }
         Err(earliest_us)
     }
 
     /// What gRPC says when the context expires while there is no connection.
     fn expired(&self) -> Status {
-        let refusal = self.endpoints.iter().find_map(|endpoint| {
-            endpoint.refusal.borrow().as_ref().map(|refusal| refusal.why.clone())
-        });
+        let refusal = self
+            .endpoints
+            .iter()
+            .find_map(|peer| peer.refusal.borrow().as_ref().map(|refusal| refusal.why.clone()));
         let text = match refusal {
             None => "context deadline exceeded".to_string(),
             Some(why) if self.direct => {
-                let why = quote(format!("transport: Error while dialing {why}").as_bytes());
+                let why = quote(why.as_bytes());
                 format!("latest balancer error: connection error: desc = {why}")
             }
             Some(_) => "latest balancer error: all SubConns are in TransientFailure".to_string(),
@@ -279,9 +275,14 @@ fn decode<R: Message + Default>(reply: &Bytes) -> Result<R, ClientError> {
     })
 }
 
-impl Endpoint {
+impl Peer {
     fn new(endpoint: &str, tls: bool) -> Self {
-        Endpoint { address: address(endpoint, tls), refusal: RefCell::new(None) }
+        Peer { endpoint: Endpoint::parse(endpoint, tls), refusal: RefCell::new(None) }
+    }
+
+    /// When it may be tried again: at once unless it refused.
+    fn retry_at_us(&self) -> u64 {
+        self.refusal.borrow().as_ref().map_or(0, |refusal| refusal.retry_at_us)
     }
 
     fn refused(&self, system: &dyn System, why: String) {
@@ -295,32 +296,6 @@ impl Endpoint {
         }
         let retry_at_us = system.now_us() + pause_us;
         self.refusal.replace(Some(Refusal { count: count + 1, retry_at_us, why }));
-    }
-}
-
-/// What an endpoint dials: `host:port`, or the reason why that must fail.
-fn address(endpoint: &str, tls: bool) -> Result<String, String> {
-    let (scheme, host) = match endpoint.split_once("://") {
-        Some((scheme, rest)) => (scheme, rest.split(['/', '?', '#']).next().unwrap_or(rest)),
-        None => ("", endpoint),
-    };
-    match scheme {
-        "https" | "unixs" => {
-            return Err("tls: first record does not look like a TLS handshake".into());
-        }
-        "unix" => return Err(format!("dial unix {host}: connect: no such file or directory")),
-        "" if host.starts_with("unix:") => {
-            let path = &host["unix:".len()..];
-            return Err(format!("dial unix {path}: connect: no such file or directory"));
-        }
-        "" if tls => return Err("tls: first record does not look like a TLS handshake".into()),
-        _ => {}
-    }
-    match host.rsplit_once(':') {
-        None => Err(format!("dial tcp: address {host}: missing port in address")),
-        // The one name that needs no name server.
-        Some(("localhost" | "", port)) => Ok(format!("127.0.0.1:{port}")),
-        Some(_) => Ok(host.to_string()),
     }
 }
 
@@ -342,26 +317,4 @@ fn uuid(system: &dyn System) -> String {
         low >> 48,
         low & 0xffff_ffff_ffff
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn endpoints_dial_what_clientv3_dials() {
-        for (endpoint, expected) in [
-            ("127.0.0.1:2379", Ok("127.0.0.1:2379")),
-            ("http://127.0.0.1:2379", Ok("127.0.0.1:2379")),
-            ("http://127.0.0.1:2379/path", Ok("127.0.0.1:2379")),
-            ("localhost:2379", Ok("127.0.0.1:2379")),
-            ("a", Err("dial tcp: address a: missing port in address")),
-            ("unix:/x", Err("dial unix /x: connect: no such file or directory")),
-            ("https://127.0.0.1:2379", Err("tls: first record does not look like a TLS handshake")),
-        ] {
-            let expected = expected.map(str::to_string).map_err(str::to_string);
-            assert_eq!(address(endpoint, false), expected);
-        }
-        assert!(address("127.0.0.1:2379", true).is_err());
-    }
 }

@@ -28,17 +28,17 @@ pub(crate) struct Command {
 pub(crate) type Path = Vec<&'static Command>;
 
 /// The last command of a path, which is never empty: it begins with the root.
-pub(crate) fn leaf(path: &Path) -> &'static Command {
+pub(crate) fn leaf(path: &[&'static Command]) -> &'static Command {
     path.last().expect("a path begins with the root")
 }
 
 /// `etcdctl member list`.
-pub(crate) fn full_name(path: &Path) -> String {
+pub(crate) fn full_name(path: &[&'static Command]) -> String {
     path.iter().map(|command| command.name).collect::<Vec<_>>().join(" ")
 }
 
 /// The flags of the last command of `path`, without `--help`.
-pub(crate) fn flags_of(path: &Path) -> FlagSet {
+pub(crate) fn flags_of(path: &[&'static Command]) -> FlagSet {
     let mut flags = FlagSet::default();
     let (command, parents) = path.split_last().expect("a path begins with the root");
     flags.add(command.flags, false);
@@ -115,8 +115,11 @@ fn child(command: &'static Command, name: &str) -> Option<&'static Command> {
 /// cobra's "Did you mean this?": names at most two edits away, and names that begin with the word.
 fn suggestions(command: &Command, typed: &str) -> String {
     let typed = typed.to_lowercase();
-    let near =
-        |child: &&Command| edit_distance(&typed, child.name) <= 2 || child.name.starts_with(&typed);
+    // cobra never suggests its own help command.
+    let near = |child: &&Command| {
+        child.run != Run::Help
+            && (edit_distance(&typed, child.name) <= 2 || child.name.starts_with(&typed))
+    };
     let names: Vec<String> =
         command.children.iter().filter(near).map(|child| format!("\t{}\n", child.name)).collect();
     if names.is_empty() {

@@ -3,16 +3,16 @@
 
 use std::fmt::Write;
 
-use crate::cobra::{Command, Path, full_name, leaf};
+use crate::cobra::{Command, full_name, leaf};
 use crate::go::{quote::quote, tabwriter};
 use crate::pflag::{Flag, FlagSet, Kind};
 use crate::{API_VERSION, VERSION};
 
 /// The help of the last command of `path`, which is also what a usage error prints.
-pub(crate) fn usage(path: &Path, flags: &FlagSet) -> String {
+pub(crate) fn usage(path: &[&'static Command], flags: &FlagSet) -> String {
     let command = leaf(path);
     let is_root = path.len() == 1;
-    let name = if is_root { full_name(path) } else { full_name(&path[1..].to_vec()) };
+    let name = full_name(if is_root { path } else { &path[1..] });
     let mut text = format!("NAME:\n\t{name} - {}\n", command.short);
     push(&mut text, format_args!("\nUSAGE:\n\t{}\n", usage_line(path)));
     if is_root {
@@ -47,7 +47,7 @@ fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.write_fmt(arguments).expect("a String takes every write");
 }
 
-fn usage_line(path: &Path) -> String {
+fn usage_line(path: &[&'static Command]) -> String {
     let usage = leaf(path).usage;
     let gap = if usage.is_empty() { "" } else { " " };
     format!("{}{gap}{usage} [flags]", full_name(path))

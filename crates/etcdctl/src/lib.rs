@@ -13,6 +13,7 @@
 mod client;
 mod cobra;
 mod commands;
+mod endpoint;
 mod exit;
 mod globals;
 mod go;

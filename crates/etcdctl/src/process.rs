@@ -1,7 +1,7 @@
 //! One run of the tool: which API, which command, what becomes of its errors
 //! (`etcdctl/main.go`, `ctlv3/ctl.go` and cobra's `ExecuteC`).
 
-use crate::cobra::{self, Path};
+use crate::cobra::{self, Command, Path};
 use crate::commands::{self, Run};
 use crate::exit::Exit;
 use crate::go::quote::quote;
@@ -76,7 +76,7 @@ fn end(system: &dyn System, result: Result<(), Exit>) -> i32 {
 async fn execute(system: &dyn System, path: Path, words: &[String]) -> Result<(), Exit> {
     let command = cobra::leaf(&path);
     if command.run == Run::NotYet {
-        return Err(Exit::silent(not_yet(system, &cobra::full_name(&path[1..].to_vec()))));
+        return Err(Exit::silent(not_yet(system, &cobra::full_name(&path[1..]))));
     }
     let mut flags = flags_with_help(&path);
     let args = match flags.parse(words) {
@@ -101,8 +101,9 @@ async fn execute(system: &dyn System, path: Path, words: &[String]) -> Result<()
     commands::run(command.run, Invocation { system, flags, args }).await
 }
 
-/// The flags of a command with `--help`, whose description names the command.
-fn flags_with_help(path: &Path) -> FlagSet {
+/// The flags of a command and `--help`, which every command has. cobra adds it only after it has
+/// found the command, so `-h WORD` takes WORD for a value on the way there.
+fn flags_with_help(path: &[&'static Command]) -> FlagSet {
     const HELP: &[Spec] = &[Spec::new("help", Kind::Bool, "false", "show this help").short('h')];
     let mut flags = cobra::flags_of(path);
     flags.add(HELP, false);

@@ -61,17 +61,23 @@ pub trait System {
 /// How [`Memory`] answers a call: after this many microseconds (`None` is never), with this.
 pub type Answer = (Option<u64>, Result<Bytes, CallError>);
 
+type Server<'s> = Box<dyn Fn(u64, &str, &str, &[u8]) -> Answer + 's>;
+
 /// A system in memory: scripted calls, a clock that jumps to the next thing due.
 ///
 /// Its twin in the lab is the host's process; this one exists so that tests need neither.
 pub struct Memory<'s> {
+    /// The environment of the next run.
     pub env: Vec<(String, String)>,
+    /// What is left to read.
     pub stdin: RefCell<Vec<u8>>,
+    /// What was written to standard output.
     pub stdout: RefCell<Vec<u8>>,
+    /// What was written to standard error.
     pub stderr: RefCell<Vec<u8>>,
     /// Standard output and error in the order written, as a terminal shows them.
     pub terminal: RefCell<Vec<u8>>,
-    server: Box<dyn Fn(u64, &str, &str, &[u8]) -> Answer + 's>,
+    server: Server<'s>,
     now_us: Cell<u64>,
     next_due_us: Cell<Option<u64>>,
     draws: Cell<u64>,

@@ -35,9 +35,7 @@ pub(crate) fn draw(headings: &[&str], rows: &[Vec<String>]) -> String {
             text.push_str(&line(cells));
         }
     }
-    if !rows.is_empty() {
-        text.push_str(&rule);
-    }
+    text.push_str(&rule);
     text
 }
 
@@ -131,7 +129,7 @@ mod tests {
 
     #[test]
     fn no_rows_leave_the_heading() {
-        assert_eq!(draw(&["is_a"], &[]), "+------+\n| IS A |\n+------+\n");
+        assert_eq!(draw(&["is_a"], &[]), "+------+\n| IS A |\n+------+\n+------+\n");
     }
 
     #[test]

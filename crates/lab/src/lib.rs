@@ -15,8 +15,8 @@ mod session;
 mod sim;
 
 pub use cluster::{
-    ActorTrace, Batch, HostAnswer, MemberAnswer, Micros, NetworkOptions, Planted, Turn, Window, WorldOptions,
-    run_member,
+    ActorTrace, Batch, HostAnswer, MemberAnswer, Micros, NetworkOptions, Planted, Turn, Window,
+    WorldOptions, run_member,
 };
 pub use frame::{Action, Frame, Kind, Measurement, SessionOptions, Speed, StepWhat};
 pub use in_process::InProcess;
@@ -24,5 +24,5 @@ pub use load::{PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES};
 pub use member::{Input, Member, MemberStatus, Output};
 pub use pace::Pace;
 pub use script::{Script, ScriptLine, parse_time_us};
-pub use sim::{SimOptions, SimReport, simulate};
 pub use session::{EPOCH_US, Lab, LabEvent, Recorded, What};
+pub use sim::{SimOptions, SimReport, simulate};

@@ -22,13 +22,25 @@ const TOKEN: &str = "etcd-lab";
 #[derive(Clone, Debug, PartialEq)]
 pub enum LabEvent {
     /// A member's process started: make its actor anew before its next batch.
-    MemberStarted { actor: u16 },
+    MemberStarted {
+        actor: u16,
+    },
     /// A member's process is gone: drop its actor.
-    MemberEnded { actor: u16 },
+    MemberEnded {
+        actor: u16,
+    },
     /// A console asked for this about time.
     Time(Action),
-    Output { exec: u64, stderr: bool, text: String },
-    Done { exec: u64, code: i32, output: String },
+    Output {
+        exec: u64,
+        stderr: bool,
+        text: String,
+    },
+    Done {
+        exec: u64,
+        code: i32,
+        output: String,
+    },
 }
 
 /// One thing that a person did, and when.

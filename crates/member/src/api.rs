@@ -95,10 +95,8 @@ impl Running {
             client_ur_ls: member.client_urls.clone(),
             is_learner: member.is_learner,
         });
-        let response = MemberListResponse {
-            members: members.collect(),
-            header: Some(self.header(0)),
-        };
+        let response =
+            MemberListResponse { members: members.collect(), header: Some(self.header(0)) };
         Ok(response.encode_to_vec().into())
     }
 

@@ -98,14 +98,34 @@ pub struct LogDigest {
 #[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub enum Trace {
     /// It started from disk with this log and this commit index.
-    Started { term: u64, vote: u64, commit: u64, log: Vec<LogDigest> },
+    Started {
+        term: u64,
+        vote: u64,
+        commit: u64,
+        log: Vec<LogDigest>,
+    },
     /// Role, term or known leader changed. `leader` 0: none.
-    Role { role: frame::Role, term: u64, leader: u64 },
+    Role {
+        role: frame::Role,
+        term: u64,
+        leader: u64,
+    },
     /// It gave its vote in this term.
-    Voted { term: u64, vote: u64 },
+    Voted {
+        term: u64,
+        vote: u64,
+    },
     /// Entries from `first_index` on replace what stood there.
-    Appended { first_index: u64, log: Vec<LogDigest> },
-    Committed { index: u64 },
+    Appended {
+        first_index: u64,
+        log: Vec<LogDigest>,
+    },
+    Committed {
+        index: u64,
+    },
     /// All entries up to `index` are applied; `revision` is the store's after it.
-    Applied { index: u64, revision: i64 },
+    Applied {
+        index: u64,
+        revision: i64,
+    },
 }

@@ -374,6 +374,7 @@ impl Running {
 
     fn apply(&mut self, committed: Vec<Entry>) {
         let Some(last) = committed.last().map(|entry| entry.index) else { return };
+        let before_replies = self.out.len();
         for entry in committed {
             assert!(entry.index == self.applied + 1, "entries are applied in order");
             if let Err(reason) = self.apply_entry(&entry) {
@@ -384,7 +385,9 @@ impl Running {
         }
         self.node.applied_to(last);
         let revision = self.state.store.rev();
-        self.out.push(Output::Trace(Trace::Applied { index: last, revision }));
+        // Told before the replies that rest on it.
+        let applied = Output::Trace(Trace::Applied { index: last, revision });
+        self.out.insert(before_replies, applied);
     }
 
     fn apply_entry(&mut self, entry: &Entry) -> Result<(), String> {
@@ -474,7 +477,11 @@ impl Running {
             Some(leader) if leader == self.id => self.active_peers(now) + 1 >= quorum,
             Some(leader) => self.heard_us.contains_key(&leader),
         };
-        if connected { proto::error::timeout() } else { proto::error::timeout_due_to_connection_lost() }
+        if connected {
+            proto::error::timeout()
+        } else {
+            proto::error::timeout_due_to_connection_lost()
+        }
     }
 
     fn trace_role(&mut self, now: Micros) {
@@ -551,10 +558,7 @@ fn fresh_context(seed: u64, id: u64, count: &mut u64) -> u64 {
 /// What checkers compare of an entry.
 fn digest(entry: &Entry) -> LogDigest {
     let kind = entry.get_entry_type() as u64;
-    LogDigest {
-        term: entry.term,
-        digest: xxhash_rust::xxh3::xxh3_64_with_seed(&entry.data, kind),
-    }
+    LogDigest { term: entry.term, digest: xxhash_rust::xxh3::xxh3_64_with_seed(&entry.data, kind) }
 }
 
 /// A real panic, as a bug in the member would be.

@@ -89,9 +89,8 @@ impl Node {
         let mut message = Message::default();
         message.set_msg_type(MessageType::MsgPropose);
         message.from = self.raw.raft.id;
-        let entries: Vec<Entry> = requests
-            .map(|data| Entry { data: data.into(), ..Entry::default() })
-            .collect();
+        let entries: Vec<Entry> =
+            requests.map(|data| Entry { data: data.into(), ..Entry::default() }).collect();
         message.set_entries(entries.into());
         let taken = self.raw.raft.step(message).is_ok();
         self.steer();
@@ -114,8 +113,7 @@ impl Node {
     }
 
     pub(crate) fn apply_conf_change(&mut self, change: &ConfChange) -> Result<(), String> {
-        let mut state: ConfState =
-            self.raw.apply_conf_change(change).map_err(|e| e.to_string())?;
+        let mut state: ConfState = self.raw.apply_conf_change(change).map_err(|e| e.to_string())?;
         // Hash-map order must not reach anything that is stored or compared.
         state.mut_voters().sort_unstable();
         state.mut_learners().sort_unstable();

@@ -58,14 +58,18 @@ fn bootstrap(config: &MemberConfig, path: String) -> Result<Recovered, String> {
     let own = members
         .iter()
         .find(|member| member.name == config.name)
-        .ok_or_else(|| format!("couldn't find local name \"{}\" in the initial cluster configuration", config.name))?
+        .ok_or_else(|| {
+            format!(
+                "couldn't find local name \"{}\" in the initial cluster configuration",
+                config.name
+            )
+        })?
         .id;
     let ids: Vec<u64> = members.iter().map(|member| member.id).collect();
     let cluster_id = id::cluster_id(&ids);
 
     let entries: Vec<Entry> = (1..).zip(&members).map(|(index, m)| add_node(index, m)).collect();
-    let hard_state =
-        HardState { term: 1, commit: entries.len() as u64, ..HardState::default() };
+    let hard_state = HardState { term: 1, commit: entries.len() as u64, ..HardState::default() };
     let metadata = Metadata { node_id: own, cluster_id }.encode_to_vec();
     let mut bytes = Vec::new();
     let mut wal = Wal { path, encoder: wal::Encoder::new(0) };
@@ -114,11 +118,7 @@ fn restart(config: &MemberConfig, path: String, bytes: &Bytes) -> Result<Recover
     let found = wal::read_all(bytes).map_err(|e| e.to_string())?;
     let metadata = Metadata::decode(found.metadata.clone().unwrap_or_default())
         .map_err(|e| format!("failed to unmarshal WAL metadata: {e}"))?;
-    let entries = found
-        .entries
-        .iter()
-        .map(raft_entry)
-        .collect::<Result<Vec<Entry>, String>>()?;
+    let entries = found.entries.iter().map(raft_entry).collect::<Result<Vec<Entry>, String>>()?;
     let hard_state = HardState {
         term: found.hard_state.term,
         vote: found.hard_state.vote,

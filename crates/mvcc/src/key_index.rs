@@ -49,10 +49,17 @@ impl KeyIndex {
         &self.generations
     }
 
+    /// A living key of which a compacted database knows only the latest change.
+    pub fn restore(created: Revision, modified: Revision, ver: i64) -> Self {
+        let generations = vec![Generation { created, ver, revs: vec![modified] }];
+        KeyIndex { modified, generations }
+    }
+
     /// A key whose only known change is a tombstone, as found in a compacted database.
     pub fn restore_tombstone(rev: Revision) -> Self {
-        let closed = Generation { created: Revision::default(), ver: 1, revs: vec![rev] };
-        KeyIndex { modified: rev, generations: vec![closed, Generation::default()] }
+        let mut index = KeyIndex::restore(Revision::default(), rev, 1);
+        index.generations.push(Generation::default());
+        index
     }
 
     /// Whether nothing is left but the empty generation.

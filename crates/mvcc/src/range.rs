@@ -15,6 +15,9 @@ pub enum KeyRange<'a> {
     Span(&'a [u8], &'a [u8]),
 }
 
+/// The form an ordered map wants.
+pub(crate) type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
 impl<'a> KeyRange<'a> {
     /// `\0` to `\0` is all keys, as no key is empty.
     pub fn from_wire(key: &'a [u8], range_end: &'a [u8]) -> Self {
@@ -27,7 +30,7 @@ impl<'a> KeyRange<'a> {
 
     /// Bounds for an ordered map; `None` when no key can be inside (an ordered map panics on
     /// bounds in the wrong order).
-    pub(crate) fn bounds(self) -> Option<(Bound<&'a [u8]>, Bound<&'a [u8]>)> {
+    pub(crate) fn bounds(self) -> Option<Bounds<'a>> {
         match self {
             KeyRange::One(key) => Some((Bound::Included(key), Bound::Included(key))),
             KeyRange::From(key) => Some((Bound::Included(key), Bound::Unbounded)),

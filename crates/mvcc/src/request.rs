@@ -4,8 +4,6 @@
 //! Headers carry the revision only; who answered is the member's to fill in. Left out: leases (the
 //! id is carried; whether it exists is the lessor's to say), and transactions.
 
-use std::cmp::Ordering;
-
 use bytes::Bytes;
 use proto::etcdserverpb::range_request::{SortOrder, SortTarget};
 use proto::etcdserverpb::{
@@ -194,11 +192,9 @@ fn sort(request: &RangeRequest, kvs: &mut [KeyValue]) {
         SortTarget::Mod => a.mod_revision.cmp(&b.mod_revision),
         SortTarget::Value => a.value.cmp(&b.value),
     };
-    let order: Box<dyn Fn(&KeyValue, &KeyValue) -> Ordering> =
-        match (SortOrder::try_from(request.sort_order), target) {
-            (Ok(SortOrder::Descend), _) => Box::new(|a, b| by_target(b, a)),
-            (_, SortTarget::Key) => return,
-            _ => Box::new(by_target),
-        };
-    kvs.sort_by(order);
+    match (SortOrder::try_from(request.sort_order), target) {
+        (Ok(SortOrder::Descend), _) => kvs.sort_by(|a, b| by_target(b, a)),
+        (_, SortTarget::Key) => {}
+        _ => kvs.sort_by(by_target),
+    }
 }

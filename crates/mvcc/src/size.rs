@@ -1,16 +1,17 @@
 //! How large a bbolt file that held the store would be.
 //!
-//! The model, all of it in whole pages:
-//! - [`FIXED_PAGES`] for the meta pages, the root and the small buckets;
+//! The model, in whole pages at the end:
+//! - 4 fixed pages for the meta pages, the root and the small buckets;
 //! - entries (16 bytes of header, the bucket key, the marshalled pair) fill leaf pages to 90 %, which
-//!   is what etcd asks of bbolt for keys that only grow; an entry larger than a page has pages of
-//!   its own;
+//!   is what etcd asks of bbolt for keys that only grow. An entry is never split and a leaf has at
+//!   least two, so each entry costs its share of a leaf full of its like, in pages that may run
+//!   over;
 //! - one branch page for every so many leaves.
 //!
-//! The file grows to the most that was ever in use, plus [`COPY_PAGES`] that each commit needs
-//! because it never overwrites a page that is in use. Compaction frees pages in the file,
-//! defragmentation gives them back. Left out: half-empty leaves that a compaction leaves behind,
-//! and the pages of leases, users and alarms.
+//! The file grows to the most that was ever in use, plus one page that each commit needs because it
+//! never overwrites what is in use. Compaction frees pages in the file, defragmentation gives them
+//! back. Left out: half-empty leaves that a compaction leaves behind, and the pages of leases, users
+//! and alarms. Real etcd's figures stand in the test below.
 
 use prost::Message;
 
@@ -20,41 +21,33 @@ const PAGE_BYTES: u64 = 4096;
 const PAGE_HEADER_BYTES: u64 = 16;
 const ELEMENT_HEADER_BYTES: u64 = 16;
 const BUCKET_KEY_BYTES: u64 = 17;
-/// What a leaf takes before bbolt starts the next.
-const LEAF_FILL_BYTES: u64 = (PAGE_BYTES - PAGE_HEADER_BYTES) * 9 / 10;
+/// What the entries of a leaf take before bbolt starts the next.
+const LEAF_FILL_BYTES: u64 = PAGE_BYTES * 9 / 10 - PAGE_HEADER_BYTES;
+const MIN_ENTRIES_PER_LEAF: u64 = 2;
 const LEAVES_PER_BRANCH: u64 = LEAF_FILL_BYTES / (ELEMENT_HEADER_BYTES + BUCKET_KEY_BYTES);
 const FIXED_PAGES: u64 = 4;
 const COPY_PAGES: u64 = 1;
 
+/// Adds up what entries cost; the same for the same entries, in whatever order they came.
 #[derive(Clone, Debug)]
 pub(crate) struct SizeModel {
-    /// Bytes of the entries that share leaves.
-    shared_bytes: u64,
-    /// Pages of the entries that do not.
-    own_pages: u64,
+    leaf_bytes: u64,
     high_water_pages: u64,
 }
 
 impl Default for SizeModel {
     fn default() -> Self {
-        let high_water_pages = FIXED_PAGES + COPY_PAGES;
-        SizeModel { shared_bytes: 0, own_pages: 0, high_water_pages }
+        SizeModel { leaf_bytes: 0, high_water_pages: FIXED_PAGES + COPY_PAGES }
     }
 }
 
 impl SizeModel {
     pub(crate) fn add(&mut self, stored: &Stored) {
-        match cost(stored) {
-            Cost::Shared(bytes) => self.shared_bytes += bytes,
-            Cost::Own(pages) => self.own_pages += pages,
-        }
+        self.leaf_bytes += leaf_share_bytes(stored);
     }
 
     pub(crate) fn remove(&mut self, stored: &Stored) {
-        match cost(stored) {
-            Cost::Shared(bytes) => self.shared_bytes -= bytes,
-            Cost::Own(pages) => self.own_pages -= pages,
-        }
+        self.leaf_bytes -= leaf_share_bytes(stored);
     }
 
     /// After a transaction, when the file is as large as it gets.
@@ -75,23 +68,50 @@ impl SizeModel {
     }
 
     fn used_pages(&self) -> u64 {
-        // The first page's worth shares the fixed pages: a young bucket lies within its parent.
-        let leaves = (self.shared_bytes / LEAF_FILL_BYTES) + self.own_pages;
+        // Less than a page's worth shares the fixed pages: a young bucket lies within its parent.
+        let leaves = self.leaf_bytes / PAGE_BYTES;
         FIXED_PAGES + leaves + leaves.div_ceil(LEAVES_PER_BRANCH)
     }
 }
 
-enum Cost {
-    Shared(u64),
-    Own(u64),
-}
-
-fn cost(stored: &Stored) -> Cost {
+/// An entry's share of a leaf that is full of entries of this size.
+fn leaf_share_bytes(stored: &Stored) -> u64 {
     let key_bytes = BUCKET_KEY_BYTES + u64::from(stored.tombstone);
     let bytes = ELEMENT_HEADER_BYTES + key_bytes + stored.kv.encoded_len() as u64;
-    if bytes > LEAF_FILL_BYTES {
-        Cost::Own((PAGE_HEADER_BYTES + bytes).div_ceil(PAGE_BYTES))
-    } else {
-        Cost::Shared(bytes)
+    let entries = (LEAF_FILL_BYTES / bytes).max(MIN_ENTRIES_PER_LEAF);
+    let pages = (PAGE_HEADER_BYTES + entries * bytes).div_ceil(PAGE_BYTES);
+    pages * PAGE_BYTES / entries
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Store;
+    use bytes::Bytes;
+
+    /// Read off a real etcd 3.4.23: fresh, after 10 transactions that each put the same 100 keys
+    /// with 1000 bytes, after compaction to the last revision, and after defragmentation. What the
+    /// model leaves out may make 3 pages in 100, and a few in a small file.
+    #[test]
+    fn sizes_are_near_those_of_a_real_etcd() {
+        let near = |got: u64, real: u64| {
+            assert!(got.abs_diff(real) <= real * 3 / 100 + 2 * 4096, "{got}, in truth {real}");
+        };
+        let mut store = Store::new();
+        assert_eq!((store.size_bytes(), store.size_in_use_bytes()), (20480, 16384));
+        for _ in 0..10 {
+            let mut txn = store.write();
+            for key in 1..=100 {
+                txn.put(format!("k{key}").as_bytes(), Bytes::from(vec![b'x'; 1000]), 0);
+            }
+            txn.end();
+        }
+        near(store.size_bytes(), 1_417_216);
+        near(store.size_in_use_bytes(), 1_417_216);
+        store.compact(store.rev()).expect("the current revision");
+        near(store.size_bytes(), 1_417_216);
+        near(store.size_in_use_bytes(), 163_840);
+        store.defragment();
+        near(store.size_bytes(), 163_840);
+        near(store.size_in_use_bytes(), 155_648);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proto::mvccpb::KeyValue;
 
 use crate::size::SizeModel;
-use crate::{Error, KeyRange, Revision, TreeIndex, WriteTxn};
+use crate::{Change, Error, KeyRange, Revision, TreeIndex, WriteTxn};
 
 /// What stands under one revision in the bucket `key`.
 #[derive(Clone, Debug)]
@@ -135,6 +135,22 @@ impl Store {
         let (revs, count) = self.index.revisions(keys, at, limit);
         let kvs = revs.iter().filter_map(|rev| Some(self.revs.get(rev)?.kv.clone())).collect();
         Ok(RangeResult { kvs, count: count as i64, rev: current })
+    }
+
+    /// The changes with revisions from `min` up to but without `max` that are still known, in order:
+    /// what a watcher catches up on.
+    pub fn changes(&self, keys: KeyRange<'_>, min: i64, max: i64) -> Vec<Change> {
+        if min >= max {
+            return vec![];
+        }
+        self.revs
+            .range(Revision::new(min, 0)..Revision::new(max, 0))
+            .filter(|(_, stored)| keys.contains(&stored.kv.key))
+            .map(|(rev, stored)| {
+                let kv = KeyValue { mod_revision: rev.main, ..stored.kv.clone() };
+                Change { kv, deleted: stored.tombstone }
+            })
+            .collect()
     }
 
     /// Begins a write; nobody else reads until it ends.

@@ -30,6 +30,16 @@ impl TreeIndex {
         (kept.clone(), index.put(rev))
     }
 
+    /// Whether there is any history of the key.
+    pub fn knows(&self, key: &[u8]) -> bool {
+        self.keys.contains_key(key)
+    }
+
+    /// Puts a restored history in place of what is known of the key.
+    pub fn insert(&mut self, key: &[u8], history: KeyIndex) {
+        self.keys.insert(Bytes::copy_from_slice(key), history);
+    }
+
     /// Records a delete.
     ///
     /// # Errors

@@ -9,8 +9,23 @@ pub(crate) trait Variables {
 }
 
 const BINARY: [(&str, u8); 18] = [
-    ("||", 1), ("&&", 2), ("==", 6), ("!=", 6), ("<=", 7), (">=", 7), ("<<", 8), (">>", 8),
-    ("**", 11), ("|", 3), ("^", 4), ("&", 5), ("<", 7), (">", 7), ("+", 9), ("-", 9), ("*", 10),
+    ("||", 1),
+    ("&&", 2),
+    ("==", 6),
+    ("!=", 6),
+    ("<=", 7),
+    (">=", 7),
+    ("<<", 8),
+    (">>", 8),
+    ("**", 11),
+    ("|", 3),
+    ("^", 4),
+    ("&", 5),
+    ("<", 7),
+    (">", 7),
+    ("+", 9),
+    ("-", 9),
+    ("*", 10),
     ("/", 10),
 ];
 
@@ -154,11 +169,8 @@ impl<'a> Arith<'a> {
             let value = self.ternary()?;
             return if self.eat(")") { Ok(value) } else { Err("missing `)'".into()) };
         }
-        let word: String = self
-            .rest()
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect();
+        let word: String =
+            self.rest().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         if word.is_empty() {
             return Err(self.operand_expected());
         }
@@ -171,7 +183,8 @@ impl<'a> Arith<'a> {
     }
 
     fn variable(&mut self, name: &str) -> Result<i64, String> {
-        let assign = ["+=", "-=", "*=", "/=", "%="].into_iter().find(|op| self.rest().starts_with(op));
+        let assign =
+            ["+=", "-=", "*=", "/=", "%="].into_iter().find(|op| self.rest().starts_with(op));
         let plain = self.rest().starts_with('=') && !self.rest().starts_with("==");
         let old = self.variables.get(name);
         let old = match old.trim() {
@@ -182,9 +195,9 @@ impl<'a> Arith<'a> {
                     let next = self.variables.get(text);
                     number(next.trim()).unwrap_or(0)
                 }
-                Err(error) => text.strip_prefix('-').map_or(Err(error), |rest| {
-                    number(rest).map(i64::wrapping_neg)
-                })?,
+                Err(error) => text
+                    .strip_prefix('-')
+                    .map_or(Err(error), |rest| number(rest).map(i64::wrapping_neg))?,
             },
         };
         if let Some(op) = assign {

@@ -275,8 +275,8 @@ impl Shell {
         self.sys.step().await;
         let before = std::mem::replace(&mut self.status, 0);
         self.status = before;
-        let substitutes = words.is_empty()
-            && assigns.iter().any(|(_, w)| w.iter().any(|p| has_command(p)));
+        let substitutes =
+            words.is_empty() && assigns.iter().any(|(_, w)| w.iter().any(|p| has_command(p)));
         let args = self.fields(words, io).await?;
         let mut values = Vec::new();
         for (name, word) in assigns {

@@ -15,7 +15,10 @@ pub(crate) enum Fd {
     /// Reads as end of file, swallows what is written.
     Null,
     Zero,
-    Console { sys: Sys, stderr: bool },
+    Console {
+        sys: Sys,
+        stderr: bool,
+    },
     Reader(PipeReader),
     Writer(PipeWriter),
     File(Rc<OpenFile>),

@@ -148,7 +148,8 @@ pub(crate) fn replace(text: &str, pattern: &str, with: &str, all: bool) -> Strin
     let chars: Vec<char> = text.chars().collect();
     let (mut out, mut at) = (String::new(), 0);
     while at < chars.len() {
-        let end = (at + 1..=chars.len()).rev().find(|end| matches_chars(&pattern, &chars[at..*end]));
+        let end =
+            (at + 1..=chars.len()).rev().find(|end| matches_chars(&pattern, &chars[at..*end]));
         match end {
             Some(end) if !pattern.is_empty() => {
                 out.push_str(with);

@@ -117,7 +117,10 @@ impl Shell {
             errexit: false,
         };
         shell.vars.entry("PWD".into()).or_insert(exported(&cwd.to_string()));
-        shell.vars.entry("IFS".into()).or_insert(Variable { value: " \t\n".into(), exported: false });
+        shell
+            .vars
+            .entry("IFS".into())
+            .or_insert(Variable { value: " \t\n".into(), exported: false });
         shell
     }
 

@@ -8,8 +8,7 @@ use std::collections::VecDeque;
 
 use cluster::{MemberAnswer, Turn, Window};
 use frame::{
-    FLIGHT_LINGER_US, FLIGHT_LINGER_WALL_MS, FromLab, SessionOptions, StepWhat, ToLab,
-    WorkerReport,
+    FLIGHT_LINGER_US, FLIGHT_LINGER_WALL_MS, FromLab, SessionOptions, StepWhat, ToLab, WorkerReport,
 };
 use lab::{InProcess, Lab, LabEvent, Micros, Pace};
 use member::{Input, MemberStatus};
@@ -34,13 +33,20 @@ struct Seat {
 enum Phase {
     Idle,
     /// A window's batches are out.
-    Window { window: Window, answers: Vec<MemberAnswer>, batches: Vec<(u16, Vec<Turn<Input>>)> },
+    Window {
+        window: Window,
+        answers: Vec<MemberAnswer>,
+        batches: Vec<(u16, Vec<Turn<Input>>)>,
+    },
     /// Members were asked how they are, for a frame.
-    Statuses { open: Vec<u16> },
+    Statuses {
+        open: Vec<u16>,
+    },
     /// New instances replay the boot.
-    Replay { open: Vec<u16> },
+    Replay {
+        open: Vec<u16>,
+    },
 }
-
 
 pub(crate) struct Conductor {
     pub(crate) hooks: Hooks,

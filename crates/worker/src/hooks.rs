@@ -13,7 +13,8 @@ extern "C" {
 
     /// Makes an instance for a member: in a worker of that name, or here.
     #[wasm_bindgen(method)]
-    pub(crate) fn seat(this: &Hooks, actor: u32, name: &str, seat: u32, worker: bool) -> SeatHandle;
+    pub(crate) fn seat(this: &Hooks, actor: u32, name: &str, seat: u32, worker: bool)
+    -> SeatHandle;
 
     /// Wall clock in milliseconds, monotonic.
     #[wasm_bindgen(method)]

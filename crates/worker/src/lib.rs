@@ -11,11 +11,11 @@
 
 mod answers;
 mod conductor;
-mod exports;
+pub mod exports;
 mod hooks;
 mod pump;
 mod random;
-mod seat;
+pub mod seat;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -240,4 +240,3 @@ impl Conductor {
         self.pace.set_speed(frame::Speed::default());
     }
 }
-

@@ -1,4 +1,4 @@
-//! `cargo xtask`: serve, build, test, bench, tidy.
+//! `cargo xtask`: serve, build, test, bench, tidy, deps.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use xtask::bundle::{Mode, build};
 use xtask::serve::{DEFAULT_PORT, Options, serve};
 use xtask::workspace::Workspace;
-use xtask::{bench, check, sizes, tidy};
+use xtask::{bench, check, deps, sizes, tidy};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -16,7 +16,8 @@ usage: cargo xtask COMMAND
   build          release build into dist/, with the size of each part
   test           everything that belongs to a change, the real browser included
   bench [NAME]   measure; without a name, everything
-  tidy           the rules of the sources alone";
+  tidy           the rules of the sources alone
+  deps           licences, sources and bans of the dependencies alone";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +41,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["test"] => check::test(&Workspace::find()?),
         ["bench", names @ ..] => bench::bench(&Workspace::find()?, names),
         ["tidy"] => tidy::check(&Workspace::find()?.root),
+        ["deps"] => deps::check(&Workspace::find()?.root),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

@@ -38,9 +38,14 @@ pub(crate) struct Step<'a> {
 pub(crate) enum What<'a> {
     Trace(&'a Trace),
     /// A write was acknowledged to its client.
-    Acknowledged { index: u64 },
+    Acknowledged {
+        index: u64,
+    },
     /// Entries `from..=to` were applied.
-    Applied { from: u64, to: u64 },
+    Applied {
+        from: u64,
+        to: u64,
+    },
     /// The run is over.
     Finish,
 }

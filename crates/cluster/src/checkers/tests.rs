@@ -74,10 +74,8 @@ fn the_same_index_and_term_with_other_content_is_caught() {
 
 #[test]
 fn the_same_entry_after_another_history_is_caught() {
-    let steps = [
-        (0, started(&[entry(1, 10), entry(3, 30)])),
-        (1, started(&[entry(2, 20), entry(3, 30)])),
-    ];
+    let steps =
+        [(0, started(&[entry(1, 10), entry(3, 30)])), (1, started(&[entry(2, 20), entry(3, 30)]))];
     assert_eq!(found(&steps, &[], &[]), "log matching");
 }
 

@@ -1,8 +1,7 @@
 //! Go's quoted strings: `%q` of bytes and of a single character, and zap's JSON strings.
 //!
-//! Printable follows Rust's notion of a character that `escape_debug` leaves alone, minus blanks
-//! other than the space; the few code points in which it differs from Go's tables do not occur in
-//! etcd's own texts.
+//! Printable is what Rust's `escape_debug` leaves alone, minus blanks other than the space; it may
+//! differ from Go's tables where their Unicode versions differ.
 
 use std::fmt::Write;
 
@@ -50,13 +49,12 @@ fn escape(text: &mut String, character: char, delimiter: char) {
 }
 
 fn is_printable(character: char) -> bool {
-    match character {
-        ' '..='~' => true,
-        '\u{ad}' => false,
-        c if c.is_whitespace() => false,
-        // A combining mark is printable in Go, while Rust escapes it.
-        c => c.escape_debug().len() == 1 || ('\u{300}'..='\u{36f}').contains(&c),
+    if character.is_whitespace() || character == '\u{ad}' {
+        return character == ' ';
     }
+    // Rust escapes a combining mark only at the beginning of a text; Go nowhere.
+    let text = ['a', character].iter().collect::<String>();
+    character.is_ascii_graphic() || text.escape_debug().eq(text.chars())
 }
 
 /// A `-w json` or log string without HTML escapes, as zap writes it.
@@ -90,7 +88,8 @@ mod tests {
             ("a\"é\u{2028}<&>\t".as_bytes(), "\"a\\\"é\\u2028<&>\\t\""),
             (b"v\x7f\n\x00\x07", r#""v\x7f\n\x00\a""#),
             ("\u{10ffff}".as_bytes(), r#""\U0010ffff""#),
-            ("日本 👍".as_bytes(), "\"日本 👍\""),
+            ("日本 👍 ❤\u{fe0f} e\u{301} ि".as_bytes(), "\"日本 👍 ❤\u{fe0f} e\u{301} ि\""),
+            ("\u{a0}\u{200b}\u{feff}\u{e000}".as_bytes(), r#""\u00a0\u200b\ufeff\ue000""#),
         ] {
             assert_eq!(quote(bytes), expected);
         }

@@ -14,3 +14,28 @@ pub(super) fn print(reply: &Reply<'_>) -> Option<Vec<u8>> {
         Reply::Health(_) | Reply::Status(_) | Reply::HashKv(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proto::etcdserverpb::RangeResponse;
+    use proto::mvccpb::KeyValue;
+
+    use super::*;
+    use crate::go::json::base64;
+
+    #[test]
+    fn replies_are_the_bytes_that_etcd_sent() {
+        let kv = KeyValue {
+            key: "fmt1".into(),
+            create_revision: 2,
+            mod_revision: 2,
+            version: 1,
+            value: "one".into(),
+            lease: 0,
+        };
+        let get = RangeResponse { kvs: vec![kv], count: 1, ..RangeResponse::default() };
+        let bytes = print(&Reply::Get(&get)).unwrap_or_default();
+        assert_eq!(base64(&bytes), "EhEKBGZtdDEQAhgCIAEqA29uZSAB");
+        assert_eq!(print(&Reply::Status(&[])), None);
+    }
+}

@@ -11,7 +11,7 @@ use prost::Message;
 use proto::etcdserverpb::range_request::{SortOrder, SortTarget};
 use proto::etcdserverpb::*;
 use proto::mvccpb::KeyValue;
-use proto::{Status, error, method};
+use proto::{Status, error, etcdserverpb, method};
 
 /// What the member's clock says an answer takes.
 const ANSWER_US: u64 = 2_500;
@@ -24,8 +24,10 @@ struct Store {
     history: BTreeMap<i64, BTreeMap<Bytes, KeyValue>>,
 }
 
-/// One member that listens at 127.0.0.1:2379; every other address refuses.
+/// One member, or three with one store; every address but theirs refuses.
 pub(crate) struct Member {
+    /// Client ports with names, in the order of the member ids.
+    members: Vec<(&'static str, u16, u64)>,
     store: RefCell<Store>,
     /// Calls that reached it, by method.
     pub(crate) calls: RefCell<Vec<String>>,
@@ -33,12 +35,23 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn new() -> Self {
-        let store = Store { revision: 1, ..Store::default() };
-        Member { store: RefCell::new(store), calls: RefCell::default() }
+        Member::of(&[("m1", 2379, M1)])
+    }
+
+    #[allow(dead_code, reason = "each test file uses its part of this one")]
+    pub(crate) fn three() -> Self {
+        let m2 = ("m2", 22_379, 0xaecf_558d_7c2f_fafe);
+        Member::of(&[("m3", 32_379, 0x6c78_473d_51e0_d782), ("m1", 2379, M1), m2])
+    }
+
+    fn of(members: &[(&'static str, u16, u64)]) -> Self {
+        let store = RefCell::new(Store { revision: 1, ..Store::default() });
+        Member { members: members.to_vec(), store, calls: RefCell::default() }
     }
 
     pub(crate) fn serve(&self, address: &str, method: &str, request: &[u8]) -> Answer {
-        if address != "127.0.0.1:2379" {
+        let listens = |port: u16| address == format!("127.0.0.1:{port}");
+        if !self.members.iter().any(|(_, port, _)| listens(*port)) {
             return (Some(100), Err(CallError::Refused));
         }
         self.calls.borrow_mut().push(method.to_string());
@@ -47,7 +60,7 @@ impl Member {
             method::kv::RANGE => store.range(decode(request)).map(|reply| encode(&reply)),
             method::kv::PUT => store.put(decode(request)).map(|reply| encode(&reply)),
             method::kv::DELETE_RANGE => store.delete(decode(request)).map(|reply| encode(&reply)),
-            method::cluster::MEMBER_LIST => Ok(encode(&member_list())),
+            method::cluster::MEMBER_LIST => Ok(encode(&member_list(&self.members))),
             method::maintenance::STATUS => Ok(encode(&store.status())),
             method::maintenance::HASH_KV => {
                 store.hash_kv(decode(request)).map(|reply| encode(&reply))
@@ -72,18 +85,16 @@ fn header(revision: i64) -> Option<ResponseHeader> {
     Some(ResponseHeader { cluster_id: 7, member_id: M1, revision, raft_term: 2 })
 }
 
-fn member_list() -> MemberListResponse {
-    let member = Member_ {
-        id: M1,
-        name: "m1".into(),
-        peer_ur_ls: vec!["http://127.0.0.1:2380".into()],
-        client_ur_ls: vec!["http://127.0.0.1:2379".into()],
+fn member_list(members: &[(&str, u16, u64)]) -> MemberListResponse {
+    let member = |(name, port, id): &(&str, u16, u64)| etcdserverpb::Member {
+        id: *id,
+        name: name.to_string(),
+        peer_ur_ls: vec![format!("http://127.0.0.1:{}", port + 1)],
+        client_ur_ls: vec![format!("http://127.0.0.1:{port}")],
         is_learner: false,
     };
-    MemberListResponse { header: header(0), members: vec![member] }
+    MemberListResponse { header: header(0), members: members.iter().map(member).collect() }
 }
-
-use proto::etcdserverpb::Member as Member_;
 
 impl Store {
     fn commit(&mut self) {

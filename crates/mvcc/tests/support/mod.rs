@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The text of a table, or `None` after one line that says it is absent.
-pub fn table(name: &str) -> Option<String> {
+pub(crate) fn table(name: &str) -> Option<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/external/etcd-mvcc/");
     let text = std::fs::read_to_string(format!("{path}{name}")).ok();
     if text.is_none() {
@@ -14,7 +14,7 @@ pub fn table(name: &str) -> Option<String> {
 
 /// The cases of a table of lines; its notes are no cases.
 #[allow(dead_code, reason = "each test file takes what it needs")]
-pub fn cases(text: &str) -> Vec<Value> {
+pub(crate) fn cases(text: &str) -> Vec<Value> {
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     lines.filter(|case| case.get("_note").is_none()).collect()
 }

@@ -246,8 +246,13 @@ pub(crate) fn quote(text: &str) -> String {
         return "''".into();
     }
     if text.contains(['\n', '\t']) {
-        return format!("$'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")
-            .replace('\n', "\\n").replace('\t', "\\t"));
+        return format!(
+            "$'{}'",
+            text.replace('\\', "\\\\")
+                .replace('\'', "\\'")
+                .replace('\n', "\\n")
+                .replace('\t', "\\t")
+        );
     }
     let mut out = String::new();
     for c in text.chars() {

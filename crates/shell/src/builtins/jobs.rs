@@ -73,7 +73,13 @@ pub(super) async fn jobs(shell: &mut Shell, _args: Vec<String>, io: &Io) -> Run 
 }
 
 const SIGNALS: [(&str, i32); 8] = [
-    ("HUP", 1), ("INT", 2), ("QUIT", 3), ("KILL", 9), ("USR1", 10), ("TERM", 15), ("CONT", 18),
+    ("HUP", 1),
+    ("INT", 2),
+    ("QUIT", 3),
+    ("KILL", 9),
+    ("USR1", 10),
+    ("TERM", 15),
+    ("CONT", 18),
     ("STOP", 19),
 ];
 

@@ -65,7 +65,10 @@ pub enum RedirectKind {
     Write(Word),
     Append(Word),
     /// `&>` and `&>>`: stdout and stderr to one file.
-    Both { target: Word, append: bool },
+    Both {
+        target: Word,
+        append: bool,
+    },
     /// `2>&1`; the word is a number or `-`.
     Duplicate(Word),
     /// `<<END` (expanded unless quoted) and `<<<word` (with a newline added).
@@ -102,8 +105,23 @@ pub enum ParamOp {
     Plain,
     Length,
     /// `-`, `=`, `+` or `?`, with or without a colon.
-    Default { sign: char, colon: bool, word: Word },
-    Trim { suffix: bool, longest: bool, pattern: Word },
-    Replace { all: bool, pattern: Word, with: Word },
-    Slice { offset: Word, length: Option<Word> },
+    Default {
+        sign: char,
+        colon: bool,
+        word: Word,
+    },
+    Trim {
+        suffix: bool,
+        longest: bool,
+        pattern: Word,
+    },
+    Replace {
+        all: bool,
+        pattern: Word,
+        with: Word,
+    },
+    Slice {
+        offset: Word,
+        length: Option<Word>,
+    },
 }

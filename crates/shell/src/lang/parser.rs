@@ -383,9 +383,9 @@ impl Parser {
                 match self.word()? {
                     Some(pattern) => patterns.push(pattern),
                     None => {
-                        return Err(
-                            self.token().map_or_else(end_of_file, |token| unexpected(&token))
-                        );
+                        return Err(self
+                            .token()
+                            .map_or_else(end_of_file, |token| unexpected(&token)));
                     }
                 }
                 if !self.eat("|") {
@@ -410,7 +410,9 @@ impl Parser {
                 redirects.push(redirect);
                 continue;
             }
-            if words.is_empty() && let Some(assign) = self.assignment()? {
+            if words.is_empty()
+                && let Some(assign) = self.assignment()?
+            {
                 assigns.push(assign);
                 continue;
             }

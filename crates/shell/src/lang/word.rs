@@ -23,7 +23,8 @@ impl Parser {
     pub(super) fn word(&mut self) -> Parse<Option<Word>> {
         let start = self.at;
         let mut parts = Word::new();
-        if self.peek() == Some('~') && matches!(self.peek_at(1), None | Some('/' | ' ' | '\n' | ';'))
+        if self.peek() == Some('~')
+            && matches!(self.peek_at(1), None | Some('/' | ' ' | '\n' | ';'))
         {
             self.at += 1;
             parts.push(Part::Tilde);
@@ -240,7 +241,8 @@ impl Parser {
     /// `${...}` after the brace.
     fn braces(&mut self, quoted: bool) -> Parse<Part> {
         let bad = |parser: &Parser| {
-            let text: String = parser.text[parser.at..].iter().take_while(|c| **c != '\n').collect();
+            let text: String =
+                parser.text[parser.at..].iter().take_while(|c| **c != '\n').collect();
             SyntaxError(format!("${{{text}: bad substitution"))
         };
         let length = self.peek() == Some('#') && self.peek_at(1).is_some_and(|c| c != '}');

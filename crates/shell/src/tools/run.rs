@@ -111,7 +111,9 @@ pub(super) async fn timeout(mut process: Process) -> ToolResult {
         }
     }
     if words.len() < 2 {
-        process.err("timeout: missing operand\nTry 'timeout --help' for more information.\n").await?;
+        process
+            .err("timeout: missing operand\nTry 'timeout --help' for more information.\n")
+            .await?;
         return Ok(125);
     }
     let duration = words.remove(0);
@@ -191,8 +193,18 @@ pub(super) async fn date(process: Process) -> ToolResult {
 const DAYS: [&str; 7] =
     ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 fn format_date(wall_us: u64, format: &str) -> String {

@@ -6,7 +6,7 @@ use super::pure::PURE;
 /// Workspace packages from the innermost outwards.
 ///
 /// `frame` is plain data and stands before everything that speaks it.
-const ORDER: [&str; 21] = [
+const ORDER: &[&str] = &[
     "frame",
     "proto",
     "bolt",
@@ -26,6 +26,7 @@ const ORDER: [&str; 21] = [
     "ui",
     "etcd-lab",
     "xtask",
+    "codegen",
     "etcd-lab-tests",
 ];
 

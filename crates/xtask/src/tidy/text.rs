@@ -7,7 +7,7 @@ const FILE_BYTES_MAX: usize = 512 * 1024;
 const LINES_MAX: usize = 700;
 
 /// Files that may be larger than [`FILE_BYTES_MAX`], each with its reason.
-const LARGE: [(&str, &str); 0] = [];
+const LARGE: &[(&str, &str)] = &[];
 
 /// Kinds of files in which a space at the end of a line is never meant.
 const CLEAN_KINDS: [&str; 8] = [".rs", ".toml", ".md", ".js", ".css", ".html", ".proto", ".svg"];

@@ -1,0 +1,95 @@
+//! Console scripts against a host without a cluster; what they expect was checked with bash 5.2 and
+//! GNU tools (awk: mawk).
+
+use cluster::{Actor, HostInput, HostOutput};
+use shell::{Host, HostOptions, transcript};
+
+/// Runs a line to its end and gives its status and merged output.
+fn run(host: &mut Host, now: &mut u64, exec: u64, line: &str) -> (i32, String) {
+    let mut inputs = vec![HostInput::Exec { exec, line: line.into() }];
+    let mut text = Vec::new();
+    for _ in 0..100_000 {
+        let mut done = None;
+        for output in host.turn(*now, std::mem::take(&mut inputs)) {
+            match output {
+                HostOutput::Print { exec: e, text: bytes, .. } => {
+                    assert_eq!(e, exec);
+                    text.extend_from_slice(&bytes);
+                }
+                HostOutput::Done { exec: e, code } => {
+                    assert_eq!((e, done), (exec, None), "done once");
+                    done = Some(code);
+                }
+                HostOutput::Lab { call, .. } => {
+                    inputs.push(HostInput::LabReply { call, result: Ok("fine".into()) });
+                }
+                HostOutput::Call { call, .. } => inputs.push(HostInput::Refused { call }),
+                HostOutput::CancelCall { .. } => {}
+            }
+        }
+        if let Some(code) = done {
+            return (code, String::from_utf8_lossy(&text).into_owned());
+        }
+        if inputs.is_empty() {
+            *now = host.next_wake().expect("a running command waits for something");
+        }
+    }
+    panic!("no end: {line}");
+}
+
+fn check(name: &str, text: &str) {
+    let case = transcript::parse(text).expect(name);
+    assert!(!case.steps.is_empty(), "{name} has commands");
+    let mut host = Host::new(HostOptions::default());
+    let (mut now, mut failures) = (0, String::new());
+    for (at, step) in case.steps.iter().enumerate() {
+        let (status, output) = run(&mut host, &mut now, at as u64 + 1, &step.command);
+        if let Some(diff) = transcript::compare(step, status, &output, &host.cwd()) {
+            failures.push_str(&diff);
+        }
+    }
+    assert!(failures.is_empty(), "{name}:\n{failures}");
+}
+
+macro_rules! scripts {
+    ($($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            check(stringify!($name), include_str!(concat!("scripts/", stringify!($name), ".txt")));
+        }
+    )*};
+}
+
+scripts! { language expansion errors files text_tools sed_and_grep jobs }
+
+#[test]
+fn interrupt_ends_the_foreground_command_and_keeps_the_session() {
+    let mut host = Host::new(HostOptions::default());
+    let exec = |exec, line: &str| HostInput::Exec { exec, line: line.into() };
+    let mut outputs =
+        host.turn(0, vec![exec(1, "X=kept; sleep 100 | cat; echo not"), exec(2, "echo $X $?")]);
+    assert!(host.busy());
+    assert!(outputs.is_empty(), "{outputs:?}");
+    outputs = host.turn(10, vec![HostInput::Interrupt]);
+    while let Some(now) = host.next_wake().filter(|_| host.busy()) {
+        outputs.extend(host.turn(now, vec![]));
+    }
+    let printed: Vec<_> =
+        outputs.iter().filter(|o| matches!(o, HostOutput::Print { .. })).collect();
+    assert_eq!(outputs[0], HostOutput::Done { exec: 1, code: 130 });
+    assert_eq!(printed, [&HostOutput::Print { exec: 2, stderr: false, text: "kept 130\n".into() }]);
+    assert!(!host.busy() && host.next_wake().is_none(), "no timer is left behind");
+}
+
+#[test]
+fn an_endless_loop_takes_time_and_can_be_interrupted() {
+    let mut host = Host::new(HostOptions::default());
+    let line = "while true; do :; done".to_string();
+    assert!(host.turn(0, vec![HostInput::Exec { exec: 1, line }]).is_empty());
+    for _ in 0..100 {
+        let now = host.next_wake().expect("the loop waits");
+        assert!(host.turn(now, vec![]).is_empty());
+    }
+    let outputs = host.turn(1_000_000, vec![HostInput::Interrupt]);
+    assert_eq!(outputs, [HostOutput::Done { exec: 1, code: 130 }]);
+}

@@ -9,11 +9,11 @@ use crate::shell::{Job, Run, Shell};
 fn find(shell: &Shell, word: &str) -> Option<Rc<Job>> {
     let job = match word.strip_prefix('%') {
         Some(number) => {
-            let number = number.parse().ok()?;
+            let number = number.parse::<u32>().ok()?;
             shell.jobs.iter().find(|job| job.number == number)
         }
         None => {
-            let pid = word.parse().ok()?;
+            let pid = word.parse::<u32>().ok()?;
             shell.jobs.iter().find(|job| job.pid == pid)
         }
     };

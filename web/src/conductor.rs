@@ -22,10 +22,18 @@ impl Conductor {
         let on_error = hear.clone();
         let listeners = [
             EventListener::new(&worker, "message", move |event| {
-                let data = event.dyn_ref::<MessageEvent>().map(MessageEvent::data);
-                // Whatever is no buffer belongs to the loader, not to this protocol.
-                if let Some(buffer) = data.and_then(|d| d.dyn_into::<ArrayBuffer>().ok()) {
-                    on_message(frame::decode(&Uint8Array::new(&buffer).to_vec()));
+                let Some(data) = event.dyn_ref::<MessageEvent>().map(MessageEvent::data) else {
+                    return;
+                };
+                match data.dyn_into::<ArrayBuffer>() {
+                    Ok(buffer) => on_message(frame::decode(&Uint8Array::new(&buffer).to_vec())),
+                    // A trap of the conductor itself comes as words: its instance can encode nothing.
+                    Err(other) => {
+                        let text = Reflect::get(&other, &"text".into()).ok();
+                        if let Some(text) = text.and_then(|t| t.as_string()) {
+                            on_message(Err(format!("The conductor trapped: {text}")));
+                        }
+                    }
                 }
             }),
             EventListener::new(&worker, "error", move |event| {

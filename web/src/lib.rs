@@ -19,6 +19,8 @@ mod promise;
 mod state;
 mod tape;
 
+use gloo::events::EventListener;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// Runs when the module is instantiated: starts the session, installs the page API, draws.
@@ -30,10 +32,23 @@ pub fn start() {
     let lab = lab::Lab::new(params);
     api::install(&lab);
     keys::install(&lab);
+    watch_motion(&window, &lab);
     lab.connect();
     let root = window.document().and_then(|d| d.get_element_by_id("app"));
     if let Some(root) = root {
         let props = components::app::AppProps { lab: components::LabHandle(lab) };
         yew::Renderer::<components::app::App>::with_root_and_props(root, props).render();
     }
+}
+
+/// Follows the reader's wish for less motion, now and when it changes.
+fn watch_motion(window: &web_sys::Window, lab: &Rc<lab::Lab>) {
+    let wish = window.match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    let Some(wish) = wish else { return };
+    lab.dispatch(state::Event::ReducedMotion(wish.matches()));
+    let (target, lab) = (wish.clone(), Rc::clone(lab));
+    EventListener::new(&target, "change", move |_| {
+        lab.dispatch(state::Event::ReducedMotion(wish.matches()));
+    })
+    .forget();
 }

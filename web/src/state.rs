@@ -11,6 +11,9 @@ use std::rc::Rc;
 pub(crate) struct State {
     pub(crate) params: Rc<Params>,
     pub(crate) frame: Rc<Frame>,
+    /// What is drawn: the frame, or with reduced motion the last step of it.
+    pub(crate) shown: Rc<Frame>,
+    pub(crate) reduced_motion: bool,
     /// False until the first frame.
     pub(crate) started: bool,
     /// The cluster runs.
@@ -110,6 +113,7 @@ pub(crate) enum Event {
     Dismiss(usize),
     Fatal(String),
     Sized(f64, f64),
+    ReducedMotion(bool),
 }
 
 /// The host whose console the page shows.
@@ -117,13 +121,15 @@ pub(crate) const HOST: &str = "client";
 
 impl State {
     pub(crate) fn new(params: Params) -> State {
-        let frame = scene::placeholder(params.options.members);
+        let frame = Rc::new(Frame {
+            seed: params.options.seed,
+            profile: params.options.profile.clone(),
+            ..scene::placeholder(params.options.members)
+        });
         State {
-            frame: Rc::new(Frame {
-                seed: params.options.seed,
-                profile: params.options.profile.clone(),
-                ..frame
-            }),
+            shown: Rc::clone(&frame),
+            frame,
+            reduced_motion: false,
             notices: Rc::new(params.complaints.clone()),
             params: Rc::new(params),
             started: false,
@@ -171,6 +177,7 @@ impl State {
             Event::Dismiss(_) => {}
             Event::Fatal(text) => self.fatal = Some(text),
             Event::Sized(width, height) => self.size = (width, height),
+            Event::ReducedMotion(on) => self.reduced_motion = on,
         }
     }
 
@@ -210,11 +217,14 @@ impl State {
     }
 
     fn take(&mut self, frame: Frame) {
-        if self.started {
-            let news = scene::words::news(&self.frame, &frame);
-            if !news.is_empty() {
-                self.news = news.join(" ");
-            }
+        let news = if self.started {
+            scene::words::news(&self.frame, &frame)
+        } else {
+            vec!["The cluster runs.".into()]
+        };
+        let step = !news.is_empty() || self.is_step(&frame);
+        if !news.is_empty() {
+            self.news = news.join(" ");
         }
         let mut tape = (*self.tape).clone();
         if tape.take(&frame) {
@@ -225,6 +235,15 @@ impl State {
         }
         self.frame = Rc::new(frame);
         self.started = true;
+        if step {
+            self.shown = Rc::clone(&self.frame);
+        }
+    }
+
+    /// With reduced motion the picture changes twice in a second, at a hold, and with news.
+    fn is_step(&self, frame: &Frame) -> bool {
+        let passed_us = frame.time_us.abs_diff(self.shown.time_us);
+        !self.reduced_motion || frame.held || passed_us >= frame.rate_us / 2
     }
 
     /// `client:~$ `, as a shell prints it.
@@ -293,12 +312,36 @@ mod tests {
     fn a_new_leader_is_announced_once() {
         let mut state = state();
         state.reduce(Event::FromLab(frame("m1", false)));
-        assert_eq!(state.news, "");
+        assert_eq!(state.news, "The cluster runs.");
         state.reduce(Event::FromLab(frame("m2", false)));
         assert!(state.news.contains("m2 leads in term 2"), "{}", state.news);
         let news = std::mem::take(&mut state.news);
         state.reduce(Event::FromLab(frame("m2", false)));
         assert_eq!(state.news, "", "{news}");
+    }
+
+    #[test]
+    fn with_reduced_motion_the_picture_moves_in_steps_and_never_hides_news() {
+        let mut state = state();
+        state.reduce(Event::ReducedMotion(true));
+        let at = |time_us: u64, leader: &str| match frame(leader, false) {
+            FromLab::Frame(frame) => {
+                let frame = Frame { time_us, rate_us: 1_000_000, ..*frame };
+                Event::FromLab(FromLab::Frame(Box::new(frame)))
+            }
+            other => panic!("no frame: {other:?}"),
+        };
+        for (time_us, leader, shown_us) in [
+            (1_000_000, "m1", 1_000_000),
+            (1_100_000, "m1", 1_000_000),
+            (1_200_000, "m2", 1_200_000),
+            (1_600_000, "m2", 1_200_000),
+            (1_700_000, "m2", 1_700_000),
+        ] {
+            state.reduce(at(time_us, leader));
+            assert_eq!(state.frame.time_us, time_us);
+            assert_eq!(state.shown.time_us, shown_us, "at {time_us}");
+        }
     }
 
     #[test]

@@ -32,13 +32,13 @@ pub(crate) fn App(props: &AppProps) -> Html {
     let prompt = AttrValue::from(state.prompt(HOST));
     html! {
         <div class="page" data-pane={state.pane.as_str()}>
-            <Header lab={lab.clone()} frame={state.frame.clone()} started={state.started} />
+            <Header lab={lab.clone()} frame={state.shown.clone()} started={state.started} />
             <Banner lab={lab.clone()} notices={state.notices.clone()} fatal={state.fatal.clone()} />
             <main>
                 <section class="pane cluster" aria-label="Cluster">
                     <Picture
                         lab={lab.clone()}
-                        frame={state.frame.clone()}
+                        frame={state.shown.clone()}
                         started={state.started}
                         selected={state.selected.clone()}
                         keepalives={state.keepalives}
@@ -46,22 +46,22 @@ pub(crate) fn App(props: &AppProps) -> Html {
                     />
                     <Transport
                         lab={lab.clone()}
-                        frame={state.frame.clone()}
+                        frame={state.shown.clone()}
                         tape={state.tape.clone()}
                         started={state.started}
                     />
-                    <Matrix frame={state.frame.clone()} started={state.started} />
+                    <Matrix frame={state.shown.clone()} started={state.started} />
                 </section>
                 <section class="pane members" aria-label="Members">
                     <Inspector
                         lab={lab.clone()}
-                        frame={state.frame.clone()}
+                        frame={state.shown.clone()}
                         started={state.started}
                         selected={state.selected.clone()}
                     />
                 </section>
                 <section class="pane log" aria-label="Events">
-                    <Events frame={state.frame.clone()} />
+                    <Events frame={state.shown.clone()} />
                 </section>
                 <section class="pane console" aria-label="Console">
                     <ConsolePane
@@ -79,7 +79,7 @@ pub(crate) fn App(props: &AppProps) -> Html {
                 lab={lab.clone()}
                 open={state.dialog == Dialog::Honest}
                 measure={state.measure.clone()}
-                frame={state.frame.clone()}
+                frame={state.shown.clone()}
             />
             <Help lab={lab.clone()} open={state.dialog == Dialog::Help} />
         </div>

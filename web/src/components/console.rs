@@ -106,6 +106,11 @@ fn log(props: &Props, list: NodeRef) -> Html {
             <li key="dropped" class="dropped" hidden={dropped == 0}>
                 { format!("{dropped} older commands are not kept") }
             </li>
+            <li key="empty" class="dropped" hidden={!props.console.blocks.is_empty()}>
+                { "Type a command below, such as " }<code>{ "etcdctl put name Alice" }</code>
+                { ", and see the entry travel. " }<code>{ "/" }</code>{ " comes here, " }
+                <code>{ "lab help" }</code>{ " lists what the lab can do." }
+            </li>
             { for props.console.blocks.iter().map(|b| html! {
                 <BlockView key={b.id} block={b.clone()} />
             }) }

@@ -121,7 +121,7 @@ fn speed(props: &Props) -> Html {
                 <div>
                     <dt>{ "etcd, as published" }</dt>
                     <dd class="figure">{ "10\u{2009}000 writes/s" }</dd>
-                    <dd>{ "etcd.io: benchmarked at 10,000 writes a second." }</dd>
+                    <dd>{ "The figure in etcd's own README." }</dd>
                     <dd>
                         { "Includes real disks, a real network and three machines, which this tab has not." }
                     </dd>

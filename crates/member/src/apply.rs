@@ -38,6 +38,10 @@ impl State {
             .map_err(|e| format!("failed to unmarshal entry {}: {e}", entry.index))?;
         let id = request_id(&request);
         if let Some(put) = &request.put {
+            if put.lease != 0 {
+                // P1: there are no leases before the lessor comes, so none can be found.
+                return Ok((id, Applied::Put(Err(proto::error::lease_not_found()))));
+            }
             return Ok((id, Applied::Put(mvcc::request::put(&mut self.store, put))));
         }
         if let Some(delete) = &request.delete_range {

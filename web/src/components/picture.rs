@@ -41,7 +41,7 @@ pub(crate) fn Picture(props: &Props) -> Html {
     html! {
         <div class="picture" ref={pane}>
             <svg viewBox={size} role="group" aria-label="The cluster" aria-describedby="twin">
-                <defs>{ for (0..scene::TERM_FILLS).map(stripes) }</defs>
+                <defs key="defs">{ for (0..scene::TERM_FILLS).map(stripes) }</defs>
                 { for scene.groups.iter().map(|g| group(g, props)) }
             </svg>
             { controls(props) }

@@ -2,4 +2,5 @@
 
 pub mod browser;
 mod driver;
+pub mod person;
 pub mod plan;

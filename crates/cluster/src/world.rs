@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use frame::{Action, MessageKind};
+use frame::{Action, MessageKind, Outcome};
 use member::{CallId, Input, MemberConfig, Output, TICK_US};
 use proto::Status;
 use serde::{Deserialize, Serialize};
@@ -565,13 +565,35 @@ impl World {
         outputs: Vec<HostOutput>,
     ) {
         self.events += inputs.len() as u64;
-        self.hosts[usize::from(actor)].trace.turn(time, &inputs, &outputs);
+        let slot = &mut self.hosts[usize::from(actor)];
+        slot.trace.turn(time, &inputs, &outputs);
+        for input in &inputs {
+            match input {
+                HostInput::Reply { call, result: Ok(_) } => {
+                    slot.call_ended(time, *call, Outcome::Ok, "");
+                }
+                HostInput::Reply { call, result: Err(status) } => {
+                    slot.call_ended(time, *call, Outcome::Failed, &status.message);
+                }
+                HostInput::Refused { call } => {
+                    slot.call_ended(time, *call, Outcome::Failed, "connection refused");
+                }
+                HostInput::ConnectionLost { call } => {
+                    slot.call_ended(time, *call, Outcome::Unknown, "connection lost");
+                }
+                _ => {}
+            }
+        }
         for output in outputs {
             match output {
                 HostOutput::Call { call, address, method, request } => {
                     self.call(time, actor, call, &address, method, request);
                 }
-                HostOutput::CancelCall { call } => self.cancel_call(time, actor, call),
+                HostOutput::CancelCall { call } => {
+                    let slot = &mut self.hosts[usize::from(actor)];
+                    slot.call_ended(time, call, Outcome::Unknown, "gave up waiting");
+                    self.cancel_call(time, actor, call);
+                }
                 HostOutput::Lab { call, action } => {
                     let at = time + self.options.network.latency_us;
                     let event = Event::Act { action, origin: Some((actor, call)) };
@@ -597,6 +619,7 @@ impl World {
         request: Bytes,
     ) {
         let source = ActorId::Host(host);
+        self.hosts[usize::from(host)].called(time, host_call, address, &method);
         let Some(member) = self.listener(address) else {
             let refused = HostInput::Refused { call: host_call };
             let at = time + 2 * self.options.network.latency_us;

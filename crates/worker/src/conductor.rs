@@ -134,6 +134,8 @@ impl Conductor {
         for (actor, turns) in (0..).zip(inputs) {
             self.send(actor, &turns, true, false);
         }
+        // Local instances have answered already.
+        self.finish_phase();
     }
 
     fn send(&mut self, actor: u16, turns: &[Turn<Input>], replay: bool, want_status: bool) {

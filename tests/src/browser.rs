@@ -189,11 +189,14 @@ impl Lab {
 
     /// Gives the page a viewport of that many CSS pixels, narrower than a window can be if need be.
     pub fn resize(&self, width: u32, height: u32) {
-        let tools = self.web().cdp();
         let metrics =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        let set = tools.send_raw("Emulation.setDeviceMetricsOverride", metrics);
-        self.wait(set, "resize");
+        self.cdp("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// Calls a method of the browser's own debugging protocol.
+    pub fn cdp(&self, method: &str, parameters: Value) -> Value {
+        self.wait(self.web().cdp().send_raw(method, parameters), method)
     }
 
     /// Writes a PNG of the viewport.

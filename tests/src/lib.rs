@@ -2,3 +2,4 @@
 
 pub mod browser;
 mod driver;
+pub mod plan;

@@ -65,6 +65,15 @@ pub(crate) fn install(lab: &Rc<Lab>) {
             this.measure(wall_ms as u32, in_flight as u32).promise
         }),
     );
+    let this = Rc::clone(lab);
+    method::<dyn Fn(JsValue) -> Promise>(
+        &api,
+        "measureBarrier",
+        Closure::new(move |options: JsValue| {
+            let rounds = number(&options, "rounds").unwrap_or(1000.0).clamp(1.0, 100_000.0);
+            this.measure_barrier(rounds as u32).promise
+        }),
+    );
     let _ = Reflect::set(&js_sys::global(), &"etcdlab".into(), &api);
 }
 

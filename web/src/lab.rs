@@ -125,7 +125,12 @@ impl Lab {
 
     /// Runs the put load in a scratch session and shows the outcome in the honest panel.
     pub(crate) fn measure(self: &Rc<Self>, wall_ms: u32, in_flight: u32) -> Deferred {
-        measure::run(self, wall_ms, in_flight)
+        measure::puts(self, wall_ms, in_flight)
+    }
+
+    /// Goes round the workers of a scratch session, empty-handed.
+    pub(crate) fn measure_barrier(self: &Rc<Self>, rounds: u32) -> Deferred {
+        measure::barrier(self, rounds)
     }
 
     /// The address that starts the same session.

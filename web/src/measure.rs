@@ -14,7 +14,16 @@ use std::rc::Rc;
 const GRACE_MS: u32 = 30_000;
 
 /// Starts a scratch conductor with the options of the page's session, loads it, and ends it.
-pub(crate) fn run(lab: &Rc<Lab>, wall_ms: u32, in_flight: u32) -> Deferred {
+pub(crate) fn puts(lab: &Rc<Lab>, wall_ms: u32, in_flight: u32) -> Deferred {
+    run(lab, ToLab::MeasurePuts { call: 1, wall_ms, in_flight }, wall_ms)
+}
+
+/// The same for empty rounds over the members' workers.
+pub(crate) fn barrier(lab: &Rc<Lab>, rounds: u32) -> Deferred {
+    run(lab, ToLab::MeasureBarrier { call: 1, rounds }, rounds)
+}
+
+fn run(lab: &Rc<Lab>, load: ToLab, wall_ms: u32) -> Deferred {
     let deferred = Deferred::new();
     let scratch: Rc<RefCell<Option<Conductor>>> = Rc::default();
     let finish = finisher(lab, &deferred, &scratch);
@@ -30,7 +39,7 @@ pub(crate) fn run(lab: &Rc<Lab>, wall_ms: u32, in_flight: u32) -> Deferred {
     let conductor = Conductor::new(worker, move |message| match message {
         Ok(FromLab::Ready) => {
             if let Some(conductor) = hear_scratch.borrow().as_ref() {
-                let _ = conductor.send(&ToLab::MeasurePuts { call: 1, wall_ms, in_flight });
+                let _ = conductor.send(&load);
             }
         }
         Ok(FromLab::Measured { result, .. }) => hear_finish(Ok(result)),

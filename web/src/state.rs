@@ -250,6 +250,10 @@ impl State {
     pub(crate) fn prompt(&self, host: &str) -> String {
         let view: Option<&HostView> = self.frame.hosts.iter().find(|h| h.name == host);
         let cwd = view.map(|h| h.cwd.as_str()).filter(|c| !c.is_empty()).unwrap_or("~");
+        let cwd = match cwd.strip_prefix("/root") {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("~{rest}"),
+            _ => cwd.to_string(),
+        };
         format!("{host}:{cwd}$ ")
     }
 }

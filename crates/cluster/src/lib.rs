@@ -10,6 +10,7 @@ pub mod executor;
 mod flights;
 mod host;
 mod in_process;
+mod messages;
 mod network;
 mod queue;
 mod slot;

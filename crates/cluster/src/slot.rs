@@ -1,6 +1,6 @@
 //! What the world keeps of each actor.
 
-use frame::Role;
+use frame::{CallView, Outcome, Role};
 use member::{Input, MemberConfig};
 
 use crate::Micros;
@@ -73,10 +73,38 @@ pub(crate) struct HostSlot {
     pub(crate) name: String,
     pub(crate) next_wake: Option<Micros>,
     pub(crate) trace: ActorTrace,
+    /// Number and view of the newest call that a program on this host made.
+    pub(crate) last_call: Option<(u64, CallView)>,
 }
 
 impl HostSlot {
     pub(crate) fn new(name: &str) -> Self {
-        HostSlot { name: name.into(), next_wake: None, trace: ActorTrace::default() }
+        HostSlot {
+            name: name.into(),
+            next_wake: None,
+            trace: ActorTrace::default(),
+            last_call: None,
+        }
+    }
+
+    pub(crate) fn called(&mut self, time: Micros, call: u64, endpoint: &str, method: &str) {
+        let method = method.rsplit('/').next().unwrap_or(method).to_string();
+        let view = CallView {
+            method,
+            endpoint: endpoint.to_string(),
+            sent_us: time,
+            ..CallView::default()
+        };
+        self.last_call = Some((call, view));
+    }
+
+    /// The newest call ended; `reason` says why unless it went well.
+    pub(crate) fn call_ended(&mut self, time: Micros, call: u64, outcome: Outcome, reason: &str) {
+        let Some((last, view)) = &mut self.last_call else { return };
+        if *last == call && view.outcome == Outcome::Open {
+            view.outcome = outcome;
+            view.reason = reason.to_string();
+            view.took_us = time - view.sent_us;
+        }
     }
 }

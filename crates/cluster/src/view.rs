@@ -37,6 +37,11 @@ impl World {
         }
     }
 
+    /// The newest call that a program on this host made.
+    pub fn last_call(&self, host: u16) -> Option<frame::CallView> {
+        self.hosts[usize::from(host)].last_call.as_ref().map(|(_, view)| view.clone())
+    }
+
     /// Name of an actor.
     pub fn name(&self, actor: ActorId) -> &str {
         match actor {

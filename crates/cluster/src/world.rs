@@ -9,14 +9,13 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use frame::{Action, MessageKind};
+use frame::{Action, Outcome};
 use member::{CallId, Input, MemberConfig, Output, TICK_US};
-use proto::Status;
 use serde::{Deserialize, Serialize};
 
 use crate::checkers::Checkers;
 use crate::events::EventLog;
-use crate::flights::{FlightRecord, Flights};
+use crate::flights::Flights;
 use crate::network::{Fate, Network, NetworkOptions};
 use crate::queue::{Event, Queue};
 use crate::slot::{HostSlot, MemberSlot, Process};
@@ -144,7 +143,7 @@ pub struct World {
     pub(crate) members: Vec<MemberSlot>,
     pub(crate) hosts: Vec<HostSlot>,
     pub(crate) calls: BTreeMap<CallId, OpenCall>,
-    next_call: CallId,
+    pub(crate) next_call: CallId,
     pub(crate) flights: Flights,
     pub(crate) log: EventLog,
     pub(crate) checkers: Checkers,
@@ -152,7 +151,7 @@ pub struct World {
     /// `lab wait` and `lab settle` commands that are not satisfied yet.
     pub(crate) waits: Vec<Wait>,
     events: u64,
-    tampered: u64,
+    pub(crate) tampered: u64,
 }
 
 /// A `lab` command that is answered once members are healthy.
@@ -468,95 +467,6 @@ impl World {
         }
     }
 
-    fn peer_message(
-        &mut self,
-        time: Micros,
-        from: u16,
-        to_id: u64,
-        bytes: Bytes,
-        label: member::PeerLabel,
-    ) {
-        let Some(to) = self.members.iter().position(|slot| slot.id == to_id) else { return };
-        let (to, from_id) = (to as u16, self.members[usize::from(from)].id);
-        let (source, target) = (ActorId::Member(from), ActorId::Member(to));
-        let fate = self.network.send(time, source, target);
-        let incarnation = self.members[usize::from(to)].incarnation;
-        let bytes = self.tamper(bytes, &label);
-        let mut deliver = |at| {
-            let input = Input::Peer { from: from_id, bytes: bytes.clone() };
-            let event = Event::Member { incarnation, from: Some(source), input };
-            self.queue.push(at, Some(target), event);
-        };
-        let (arrives_us, lost) = match fate {
-            Fate::Arrives(at) => {
-                deliver(at);
-                (at, false)
-            }
-            Fate::Twice(at, again) => {
-                deliver(at);
-                deliver(again);
-                (at, false)
-            }
-            Fate::Lost(at) => (at, true),
-        };
-        self.flights.add(FlightRecord {
-            from: source,
-            to: target,
-            label,
-            sent_us: time,
-            arrives_us,
-            lost,
-        });
-    }
-
-    /// The planted fault of the network, if there is one.
-    fn tamper(&mut self, bytes: Bytes, label: &member::PeerLabel) -> Bytes {
-        let Some(Planted::TamperedEntry { every }) = self.options.planted else { return bytes };
-        if label.kind != MessageKind::Append || label.entries == 0 {
-            return bytes;
-        }
-        self.tampered += 1;
-        if !self.tampered.is_multiple_of(every) {
-            return bytes;
-        }
-        // A put's value is a run of `v`s near the end: one of them becomes a `w`.
-        let mut bytes = bytes.to_vec();
-        if let Some(byte) = bytes.iter_mut().rev().find(|byte| **byte == b'v') {
-            *byte = b'w';
-        }
-        bytes.into()
-    }
-
-    fn reply(&mut self, time: Micros, from: ActorId, call: CallId, result: Result<Bytes, Status>) {
-        let Some(open) = self.calls.remove(&call) else { return };
-        let host = ActorId::Host(open.host);
-        let fate = self.network.send_on_connection(time, from, host);
-        let (arrives_us, lost) = match fate {
-            Fate::Arrives(at) | Fate::Twice(at, _) => (at, false),
-            Fate::Lost(at) => (at, true),
-        };
-        self.call_flight(time, from, host, MessageKind::Reply, result.is_err(), arrives_us, lost);
-        if !lost {
-            let reply = HostInput::Reply { call: open.host_call, result };
-            self.queue.push(arrives_us, Some(host), Event::Host(reply));
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // one flight has that many facts
-    fn call_flight(
-        &mut self,
-        sent_us: Micros,
-        from: ActorId,
-        to: ActorId,
-        kind: MessageKind,
-        rejected: bool,
-        arrives_us: Micros,
-        lost: bool,
-    ) {
-        let label = member::PeerLabel { kind, rejected, ..member::PeerLabel::default() };
-        self.flights.add(FlightRecord { from, to, label, sent_us, arrives_us, lost });
-    }
-
     fn host_turn(
         &mut self,
         time: Micros,
@@ -565,13 +475,35 @@ impl World {
         outputs: Vec<HostOutput>,
     ) {
         self.events += inputs.len() as u64;
-        self.hosts[usize::from(actor)].trace.turn(time, &inputs, &outputs);
+        let slot = &mut self.hosts[usize::from(actor)];
+        slot.trace.turn(time, &inputs, &outputs);
+        for input in &inputs {
+            match input {
+                HostInput::Reply { call, result: Ok(_) } => {
+                    slot.call_ended(time, *call, Outcome::Ok, "");
+                }
+                HostInput::Reply { call, result: Err(status) } => {
+                    slot.call_ended(time, *call, Outcome::Failed, &status.message);
+                }
+                HostInput::Refused { call } => {
+                    slot.call_ended(time, *call, Outcome::Failed, "connection refused");
+                }
+                HostInput::ConnectionLost { call } => {
+                    slot.call_ended(time, *call, Outcome::Unknown, "connection lost");
+                }
+                _ => {}
+            }
+        }
         for output in outputs {
             match output {
                 HostOutput::Call { call, address, method, request } => {
                     self.call(time, actor, call, &address, method, request);
                 }
-                HostOutput::CancelCall { call } => self.cancel_call(time, actor, call),
+                HostOutput::CancelCall { call } => {
+                    let slot = &mut self.hosts[usize::from(actor)];
+                    slot.call_ended(time, call, Outcome::Unknown, "gave up waiting");
+                    self.cancel_call(time, actor, call);
+                }
                 HostOutput::Lab { call, action } => {
                     let at = time + self.options.network.latency_us;
                     let event = Event::Act { action, origin: Some((actor, call)) };
@@ -584,63 +516,6 @@ impl World {
                     self.notice(Notice::Done { host: actor, exec, code });
                 }
             }
-        }
-    }
-
-    fn call(
-        &mut self,
-        time: Micros,
-        host: u16,
-        host_call: u64,
-        address: &str,
-        method: String,
-        request: Bytes,
-    ) {
-        let source = ActorId::Host(host);
-        let Some(member) = self.listener(address) else {
-            let refused = HostInput::Refused { call: host_call };
-            let at = time + 2 * self.options.network.latency_us;
-            self.queue.push(at, Some(source), Event::Host(refused));
-            return;
-        };
-        let target = ActorId::Member(member);
-        self.next_call += 1;
-        let call = self.next_call;
-        self.calls.insert(call, OpenCall { host, host_call, member });
-        let fate = self.network.send_on_connection(time, source, target);
-        let (arrives_us, lost) = match fate {
-            Fate::Arrives(at) | Fate::Twice(at, _) => (at, false),
-            Fate::Lost(at) => (at, true),
-        };
-        self.call_flight(time, source, target, MessageKind::Call, false, arrives_us, lost);
-        if !lost {
-            let incarnation = self.members[usize::from(member)].incarnation;
-            let input = Input::Call { call, method, request };
-            let event = Event::Member { incarnation, from: Some(source), input };
-            self.queue.push(arrives_us, Some(target), event);
-        }
-    }
-
-    /// The member that listens at `host:port` of the lab's one machine, alive or not.
-    fn listener(&self, address: &str) -> Option<u16> {
-        let (host, port) = address.rsplit_once(':')?;
-        if !matches!(host, "127.0.0.1" | "localhost" | "[::1]" | "0.0.0.0") {
-            return None;
-        }
-        let port: u16 = port.parse().ok()?;
-        self.members.iter().position(|slot| slot.client_port == port).map(|at| at as u16)
-    }
-
-    fn cancel_call(&mut self, time: Micros, host: u16, host_call: u64) {
-        let open = self.calls.iter().find(|(_, c)| c.host == host && c.host_call == host_call);
-        let Some((&call, open)) = open else { return };
-        let (source, target) = (ActorId::Host(host), ActorId::Member(open.member));
-        let incarnation = self.members[usize::from(open.member)].incarnation;
-        self.calls.remove(&call);
-        if let Fate::Arrives(at) = self.network.send_on_connection(time, source, target) {
-            let input = Input::CancelCall { call };
-            let event = Event::Member { incarnation, from: Some(source), input };
-            self.queue.push(at, Some(target), event);
         }
     }
 

@@ -4,7 +4,7 @@
 //! Left out: service names as ports, and name servers; a name that the host does not know is
 //! refused. There is no TLS here, so a member never answers a TLS handshake.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// A parsed endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]

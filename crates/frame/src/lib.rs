@@ -73,6 +73,12 @@ pub enum ToLab {
         wall_ms: u32,
         in_flight: u32,
     },
+    /// Go round all members' workers that many times, empty-handed, and answer with
+    /// [`FromLab::Measured`], whose `puts` are the rounds.
+    MeasureBarrier {
+        call: u64,
+        rounds: u32,
+    },
     /// Ask each member's worker who it is; answered with [`FromLab::Workers`].
     Workers {
         call: u64,

@@ -1,9 +1,11 @@
-//! Scripts for `etcd-lab trace`: console lines with the virtual time at which they are entered.
+//! Scripts for `etcd-lab trace`: console lines, with the virtual time at which they are entered, or
+//! entered as soon as the line before has ended (the first: once there is a leader).
 //!
 //! ```text
-//! # the leader dies at five seconds and comes back at eight
+//! etcdctl put a 1
+//! # the leader dies at five seconds
 //! @5s lab kill leader
-//! @8s etcdctl put a 1
+//! @8s etcdctl --endpoints=127.0.0.1:22379 get a
 //! ```
 
 use crate::{InProcess, Micros};
@@ -11,7 +13,8 @@ use crate::{InProcess, Micros};
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptLine {
-    pub time_us: Micros,
+    /// None: as soon as the line before has ended.
+    pub time_us: Option<Micros>,
     pub line: String,
 }
 
@@ -22,32 +25,48 @@ pub struct Script {
 }
 
 impl Script {
-    /// Reads `@TIME LINE` lines; `#` starts a comment. The error names the line.
+    /// Reads lines with or without `@TIME` before them; `#` starts a comment. The error names the
+    /// line.
     pub fn parse(text: &str) -> Result<Script, String> {
         let mut lines: Vec<ScriptLine> = Vec::new();
+        let mut latest_us = 0;
         for (number, raw) in (1..).zip(text.lines()) {
             let trimmed = raw.trim();
             if trimmed.is_empty() || trimmed.starts_with('#') {
                 continue;
             }
+            let Some(timed) = trimmed.strip_prefix('@') else {
+                lines.push(ScriptLine { time_us: None, line: trimmed.to_string() });
+                continue;
+            };
             let bad = || format!("line {number}: expected '@TIME COMMAND', such as '@5s lab heal'");
-            let (time, line) =
-                trimmed.strip_prefix('@').and_then(|t| t.split_once(' ')).ok_or_else(bad)?;
+            let (time, line) = timed.split_once(' ').ok_or_else(bad)?;
             let time_us = parse_time_us(time).ok_or_else(bad)?;
-            if lines.last().is_some_and(|last| last.time_us > time_us) {
+            if time_us < latest_us {
                 return Err(format!("line {number}: times must not go back"));
             }
-            lines.push(ScriptLine { time_us, line: line.trim().to_string() });
+            latest_us = time_us;
+            lines.push(ScriptLine { time_us: Some(time_us), line: line.trim().to_string() });
         }
         Ok(Script { lines })
     }
 
     /// Runs a session with this script up to and including `until`.
     pub fn run(&self, session: &mut InProcess, until: Micros) {
-        for line in self.lines.iter().take_while(|line| line.time_us <= until) {
-            session.run_until(line.time_us.max(session.lab().now()));
-            // The one host is always there.
-            let _ = session.lab_mut().exec("client", &line.line);
+        for line in &self.lines {
+            match line.time_us {
+                Some(time_us) if time_us > until => break,
+                Some(time_us) => {
+                    session.run_until(time_us.max(session.lab().now()));
+                    // The one host is always there.
+                    let _ = session.lab_mut().exec("client", &line.line);
+                }
+                None => {
+                    // Without a leader the line finds out for itself.
+                    let _ = session.run_to_first_leader(until);
+                    session.exec(&line.line, until);
+                }
+            }
         }
         session.run_until(until.max(session.lab().now()));
     }
@@ -73,10 +92,15 @@ mod tests {
 
     #[test]
     fn lines_and_errors() {
-        let script = Script::parse("# c\n@5s lab kill leader\n\n@8000ms etcdctl put a 1\n");
+        let script =
+            Script::parse("# c\n@5s lab kill leader\n\n@8000ms etcdctl put a 1\nlab status\n");
         let lines = script.expect("it is a script").lines;
-        assert_eq!(lines[1], ScriptLine { time_us: 8_000_000, line: "etcdctl put a 1".into() });
-        for bad in ["lab heal", "@5 lab heal", "@xs lab heal", "@5s"] {
+        assert_eq!(
+            lines[1],
+            ScriptLine { time_us: Some(8_000_000), line: "etcdctl put a 1".into() }
+        );
+        assert_eq!(lines[2], ScriptLine { time_us: None, line: "lab status".into() });
+        for bad in ["@5 lab heal", "@xs lab heal", "@5s"] {
             let error = Script::parse(bad).expect_err(bad);
             assert!(error.starts_with("line 1: expected"), "{error}");
         }

@@ -298,7 +298,7 @@ impl Lab {
             name: "client".to_string(),
             cwd: self.client.cwd(),
             busy: self.client.busy(),
-            ..HostView::default()
+            last_call: self.world.last_call(CLIENT),
         }];
         frame
     }

@@ -15,7 +15,8 @@ use crate::log_store::LogStore;
 pub(crate) struct Node {
     raw: RawNode<LogStore>,
     seed: u64,
-    steered: (u64, StateRole),
+    /// The timeout of this term and role: drawn once, set again after every call.
+    steered: (u64, StateRole, usize),
 }
 
 /// What one Ready asks for.
@@ -47,7 +48,7 @@ impl Node {
         };
         let logger = slog::Logger::root(slog::Discard, slog::o!());
         let raw = RawNode::new(&config, log, &logger).map_err(|e| e.to_string())?;
-        let mut node = Node { raw, seed, steered: (u64::MAX, StateRole::Follower) };
+        let mut node = Node { raw, seed, steered: (u64::MAX, StateRole::Follower, 0) };
         node.steer();
         Ok(node)
     }
@@ -55,22 +56,11 @@ impl Node {
     /// Overwrites the ambient draw. The timeout is constant within a term and role.
     fn steer(&mut self) {
         let raft = &mut self.raw.raft;
-        self.steered = (raft.term, raft.state);
-        let role = match raft.state {
-            StateRole::Follower => 0,
-            StateRole::PreCandidate => 1,
-            StateRole::Candidate => 2,
-            StateRole::Leader => 3,
-        };
-        let ticks = draw_range(
-            self.seed,
-            Purpose::ElectionTimeout,
-            raft.id,
-            raft.term * 4 + role,
-            limits::ELECTION_TICKS as u64,
-            2 * limits::ELECTION_TICKS as u64,
-        );
-        raft.set_randomized_election_timeout(ticks as usize);
+        if (self.steered.0, self.steered.1) != (raft.term, raft.state) {
+            let ticks = election_timeout_ticks(self.seed, raft.id, raft.term, raft.state);
+            self.steered = (raft.term, raft.state, ticks);
+        }
+        raft.set_randomized_election_timeout(self.steered.2);
     }
 
     pub(crate) fn tick(&mut self) {
@@ -231,6 +221,18 @@ impl Node {
     pub(crate) fn log(&self) -> &LogStore {
         self.raw.store()
     }
+}
+
+/// The drawn election timeout: a pure function of (seed, member, term, role).
+fn election_timeout_ticks(seed: u64, id: u64, term: u64, role: StateRole) -> usize {
+    let role = match role {
+        StateRole::Follower => 0,
+        StateRole::PreCandidate => 1,
+        StateRole::Candidate => 2,
+        StateRole::Leader => 3,
+    };
+    let (low, high) = (limits::ELECTION_TICKS as u64, 2 * limits::ELECTION_TICKS as u64);
+    draw_range(seed, Purpose::ElectionTimeout, id, term * 4 + role, low, high) as usize
 }
 
 /// True for the entry types that carry a membership change.

@@ -16,7 +16,7 @@ use wasm_bindgen::JsCast;
 
 use crate::answers::Answers;
 use crate::hooks::{Hooks, LocalAnswer, SeatHandle};
-use crate::pump::Measuring;
+use crate::pump::{Barrier, Measuring};
 use crate::seat::{FromSeat, ToSeatRef};
 
 /// Virtual time that the boot may take until its first leader.
@@ -66,6 +66,7 @@ pub(crate) struct Conductor {
     /// A message or call reaches a member in the window that is out.
     message_in_window: bool,
     pub(crate) measuring: Option<Measuring>,
+    pub(crate) barrier: Option<Barrier>,
 }
 
 impl Conductor {
@@ -98,6 +99,7 @@ impl Conductor {
             dirty: true,
             message_in_window: false,
             measuring: None,
+            barrier: None,
         };
         conductor.lab = lab;
         // Instances are made first: their workers start up while the boot is simulated here.
@@ -134,7 +136,7 @@ impl Conductor {
         for (actor, turns) in (0..).zip(inputs) {
             self.send(actor, &turns, true, false);
         }
-        // Local instances have answered by now.
+        // Local instances have answered already.
         self.finish_phase();
     }
 
@@ -216,7 +218,10 @@ impl Conductor {
             }
             Phase::Statuses { open } if open.is_empty() => {
                 self.phase = Phase::Idle;
-                self.post_frame();
+                // A round that only measures is for nobody to see.
+                if self.barrier.is_none() {
+                    self.post_frame();
+                }
             }
             Phase::Replay { open } if open.is_empty() => {
                 self.phase = Phase::Idle;

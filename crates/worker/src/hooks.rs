@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 #[wasm_bindgen]
 extern "C" {
     /// The object that `conductor_init` is given.
-    pub(crate) type Hooks;
+    pub type Hooks;
 
     /// Posts bytes to the page; their buffer is transferred.
     #[wasm_bindgen(method)]

@@ -22,6 +22,14 @@ pub(crate) struct Measuring {
     in_flight: u32,
 }
 
+/// Empty rounds under way.
+pub(crate) struct Barrier {
+    call: u64,
+    rounds: u32,
+    left: u32,
+    started_ms: f64,
+}
+
 impl Conductor {
     pub(crate) fn message(&mut self, message: ToLab) {
         self.inbox.push_back(message);
@@ -40,6 +48,9 @@ impl Conductor {
             while let Some(message) = self.inbox.pop_front() {
                 self.handle(message);
                 self.take_lab_events();
+            }
+            if self.barrier_round() {
+                continue;
             }
             let wanted = self.want_frame && self.dirty && self.measuring.is_none();
             if wanted || self.answers.is_waiting_for_frame() {
@@ -134,6 +145,10 @@ impl Conductor {
             ToLab::MeasurePuts { call, wall_ms, in_flight } => {
                 self.measure(call, wall_ms, in_flight);
             }
+            ToLab::MeasureBarrier { call, rounds } => {
+                self.barrier =
+                    Some(Barrier { call, rounds, left: rounds, started_ms: self.hooks.now() });
+            }
             ToLab::Workers { call } => {
                 self.post(&FromLab::Workers { call, workers: self.worker_reports() });
             }
@@ -219,6 +234,23 @@ impl Conductor {
             started_events: self.lab.world().events(),
             in_flight,
         });
+    }
+
+    /// Starts one of the rounds that are asked for; reports after the last.
+    fn barrier_round(&mut self) -> bool {
+        let Some(barrier) = &mut self.barrier else { return false };
+        if barrier.left > 0 {
+            barrier.left -= 1;
+            self.ask_statuses();
+            return true;
+        }
+        let wall_us = ((self.hooks.now() - barrier.started_ms) * 1000.0) as u64;
+        let result =
+            Measurement { puts: u64::from(barrier.rounds), wall_us, ..Measurement::default() };
+        let message = FromLab::Measured { call: barrier.call, result };
+        self.barrier = None;
+        self.post(&message);
+        false
     }
 
     fn check_measuring(&mut self) {

@@ -31,7 +31,9 @@ impl Row {
 type Measure = fn(&Workspace) -> Result<Vec<Row>>;
 
 /// Every measurement: name, what it measures, how.
-const REGISTRY: [(&str, &str, Measure); 3] = [
+const REGISTRY: [(&str, &str, Measure); 5] = [
+    ("native", "throughput and simulation in one process", native),
+    ("browser", "the built page in headless Chromium", browser),
     ("transfer", "bytes of the release build", transfer),
     ("serve-cold", "serve from an empty cargo cache and target", serve_cold),
     ("rebuild", "build for serve after a one-line change", rebuild),
@@ -81,6 +83,48 @@ fn machine(root: &Path) -> String {
         field("/etc/os-release", "PRETTY_NAME"),
         rustc.unwrap_or_else(|_| "rustc unknown".into()),
     )
+}
+
+/// What `etcd-lab` itself measures, line by line.
+fn native(workspace: &Workspace) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for arguments in [&["bench"][..], &["sim", "--seeds", "1..200", "--for", "30s"]] {
+        let mut command = cargo(&workspace.root);
+        command.args(["run", "--quiet", "--release", "--package", "etcd-lab", "--"]);
+        let output = command.args(arguments).stderr(std::process::Stdio::inherit()).output()?;
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            println!("   | {line}");
+            if let Some((what, value)) = line.split_once(": ") {
+                let mode = "native, release, one process";
+                rows.push(Row { what: what.into(), value: value.trim().into(), mode: mode.into() });
+            } else if line.contains("times real time") {
+                let mode = "native, release, 3 and 5 members, all checkers";
+                rows.push(Row { what: "sim".into(), value: line.into(), mode: mode.into() });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Builds the release page and lets crate tests drive a browser over it.
+fn browser(workspace: &Workspace) -> Result<Vec<Row>> {
+    let dist = workspace.scratch("bench-dist");
+    build(workspace, Mode::Release, &dist)?;
+    let mut command = cargo(&workspace.root);
+    command.args(["run", "--quiet", "--package", "etcd-lab-tests", "--bin", "browser-bench"]);
+    let output = command.env(crate::check::DIST_VARIABLE, &dist).output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{text}");
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let rows = text.lines().filter_map(|line| {
+        let mut parts = line.strip_prefix("row\t")?.split('\t').map(str::to_owned);
+        let (what, value) = (parts.next()?, parts.next()?);
+        let mode = format!("release page, headless Chromium, {}", parts.next()?);
+        Some(Row { what, value, mode })
+    });
+    Ok(rows.collect())
 }
 
 fn transfer(workspace: &Workspace) -> Result<Vec<Row>> {

@@ -1,7 +1,7 @@
 //! The console: one real input, and a list of command blocks that can be selected and read.
 
 use super::LabHandle;
-use super::events::stay_at_end;
+use super::events::{stay_at_end, watch_end};
 use crate::console::{Block, Console};
 use crate::state::{Event, HOST};
 use std::rc::Rc;
@@ -22,6 +22,7 @@ pub(crate) struct Props {
 pub(crate) fn ConsolePane(props: &Props) -> Html {
     let input = use_node_ref();
     let list = use_node_ref();
+    let at_end = use_mut_ref(|| true);
     // How many lines the arrow keys have gone back, and what was typed before they did.
     let back = use_mut_ref(|| (0_usize, String::new()));
     use_effect_with(props.shown, {
@@ -33,12 +34,8 @@ pub(crate) fn ConsolePane(props: &Props) -> Html {
         }
     });
     use_effect_with(props.console.clone(), {
-        let list = list.clone();
-        move |_| {
-            if let Some(list) = list.cast::<Element>() {
-                stay_at_end(&list);
-            }
-        }
+        let (list, at_end) = (list.clone(), at_end.clone());
+        move |_| stay_at_end(&list, *at_end.borrow())
     });
     let onkeydown = {
         let (lab, back) = (props.lab.clone(), back.clone());
@@ -67,7 +64,7 @@ pub(crate) fn ConsolePane(props: &Props) -> Html {
                     { "Clear" }
                 </button>
             </div>
-            { log(props, list) }
+            { log(props, watch_end(&list, &at_end), list) }
             <div class="line">
                 <label class="prompt" for="console-input">{ &props.prompt }</label>
                 <input
@@ -90,13 +87,14 @@ pub(crate) fn ConsolePane(props: &Props) -> Html {
     }
 }
 
-fn log(props: &Props, list: NodeRef) -> Html {
+fn log(props: &Props, onscroll: Callback<DomEvent>, list: NodeRef) -> Html {
     let dropped = props.console.dropped;
     // Blocks announce themselves shortly in a live region of their own: a log that reads ten
     // lines of a table aloud helps nobody.
     html! {
         <ol
             ref={list}
+            {onscroll}
             role="log"
             aria-live="off"
             aria-label="Commands and their output"

@@ -1,6 +1,7 @@
 //! The event log: its newest end, oldest first.
 
 use frame::{Frame, LogKind, LogLine};
+use std::cell::RefCell;
 use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
@@ -13,14 +14,12 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn Events(props: &Props) -> Html {
     let list = use_node_ref();
+    let at_end = use_mut_ref(|| true);
+    let onscroll = watch_end(&list, &at_end);
     let newest = props.frame.log.last().map(|line| line.seq);
     use_effect_with(newest, {
         let list = list.clone();
-        move |_| {
-            if let Some(list) = list.cast::<Element>() {
-                stay_at_end(&list);
-            }
-        }
+        move |_| stay_at_end(&list, *at_end.borrow())
     });
     let empty = props.frame.log.is_empty();
     html! {
@@ -29,19 +28,29 @@ pub(crate) fn Events(props: &Props) -> Html {
             <p class="empty" hidden={!empty}>
                 { "Elections, commits and faults appear here. Try: lab kill m1" }
             </p>
-            <ol ref={list} tabindex="0" aria-label="Event log" data-testid="event-log">
+            <ol ref={list} {onscroll} tabindex="0" aria-label="Event log" data-testid="event-log">
                 { for props.frame.log.iter().map(line) }
             </ol>
         </div>
     }
 }
 
-/// Follows the end unless the reader has scrolled back.
-pub(crate) fn stay_at_end(list: &Element) {
-    let below = list.scroll_height() - list.client_height() - list.scroll_top();
-    if below < 160 {
+/// Shows the end of a list, if its reader was there.
+pub(crate) fn stay_at_end(list: &NodeRef, was_at_end: bool) {
+    if let (true, Some(list)) = (was_at_end, list.cast::<Element>()) {
         list.set_scroll_top(list.scroll_height());
     }
+}
+
+/// Remembers whether a list's reader is at its end, or has scrolled back.
+pub(crate) fn watch_end(list: &NodeRef, at_end: &Rc<RefCell<bool>>) -> Callback<Event> {
+    let (list, at_end) = (list.clone(), Rc::clone(at_end));
+    Callback::from(move |_| {
+        if let Some(list) = list.cast::<Element>() {
+            let below = list.scroll_height() - list.client_height() - list.scroll_top();
+            *at_end.borrow_mut() = below < 24;
+        }
+    })
 }
 
 fn line(line: &LogLine) -> Html {

@@ -1,0 +1,167 @@
+//! What travels between actors: raft messages between members, and clients' calls and answers.
+
+use bytes::Bytes;
+use frame::MessageKind;
+use member::{CallId, Input};
+use proto::Status;
+
+use crate::flights::FlightRecord;
+use crate::network::Fate;
+use crate::queue::Event;
+use crate::world::{OpenCall, Planted};
+use crate::{ActorId, HostInput, Micros, World};
+
+impl World {
+    pub(crate) fn peer_message(
+        &mut self,
+        time: Micros,
+        from: u16,
+        to_id: u64,
+        bytes: Bytes,
+        label: member::PeerLabel,
+    ) {
+        let Some(to) = self.members.iter().position(|slot| slot.id == to_id) else { return };
+        let (to, from_id) = (to as u16, self.members[usize::from(from)].id);
+        let (source, target) = (ActorId::Member(from), ActorId::Member(to));
+        let fate = self.network.send(time, source, target);
+        let incarnation = self.members[usize::from(to)].incarnation;
+        let bytes = self.tamper(bytes, &label);
+        let mut deliver = |at| {
+            let input = Input::Peer { from: from_id, bytes: bytes.clone() };
+            let event = Event::Member { incarnation, from: Some(source), input };
+            self.queue.push(at, Some(target), event);
+        };
+        let (arrives_us, lost) = match fate {
+            Fate::Arrives(at) => {
+                deliver(at);
+                (at, false)
+            }
+            Fate::Twice(at, again) => {
+                deliver(at);
+                deliver(again);
+                (at, false)
+            }
+            Fate::Lost(at) => (at, true),
+        };
+        self.flights.add(FlightRecord {
+            from: source,
+            to: target,
+            label,
+            sent_us: time,
+            arrives_us,
+            lost,
+        });
+    }
+
+    /// The planted fault of the network, if there is one.
+    fn tamper(&mut self, bytes: Bytes, label: &member::PeerLabel) -> Bytes {
+        let Some(Planted::TamperedEntry { every }) = self.options.planted else { return bytes };
+        if label.kind != MessageKind::Append || label.entries == 0 {
+            return bytes;
+        }
+        self.tampered += 1;
+        if !self.tampered.is_multiple_of(every) {
+            return bytes;
+        }
+        // A put's value is a run of `v`s near the end: one of them becomes a `w`.
+        let mut bytes = bytes.to_vec();
+        if let Some(byte) = bytes.iter_mut().rev().find(|byte| **byte == b'v') {
+            *byte = b'w';
+        }
+        bytes.into()
+    }
+
+    pub(crate) fn reply(
+        &mut self,
+        time: Micros,
+        from: ActorId,
+        call: CallId,
+        result: Result<Bytes, Status>,
+    ) {
+        let Some(open) = self.calls.remove(&call) else { return };
+        let host = ActorId::Host(open.host);
+        let fate = self.network.send_on_connection(time, from, host);
+        let (arrives_us, lost) = match fate {
+            Fate::Arrives(at) | Fate::Twice(at, _) => (at, false),
+            Fate::Lost(at) => (at, true),
+        };
+        self.call_flight(time, from, host, MessageKind::Reply, result.is_err(), arrives_us, lost);
+        if !lost {
+            let reply = HostInput::Reply { call: open.host_call, result };
+            self.queue.push(arrives_us, Some(host), Event::Host(reply));
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // one flight has that many facts
+    fn call_flight(
+        &mut self,
+        sent_us: Micros,
+        from: ActorId,
+        to: ActorId,
+        kind: MessageKind,
+        rejected: bool,
+        arrives_us: Micros,
+        lost: bool,
+    ) {
+        let label = member::PeerLabel { kind, rejected, ..member::PeerLabel::default() };
+        self.flights.add(FlightRecord { from, to, label, sent_us, arrives_us, lost });
+    }
+
+    pub(crate) fn call(
+        &mut self,
+        time: Micros,
+        host: u16,
+        host_call: u64,
+        address: &str,
+        method: String,
+        request: Bytes,
+    ) {
+        let source = ActorId::Host(host);
+        self.hosts[usize::from(host)].called(time, host_call, address, &method);
+        let Some(member) = self.listener(address) else {
+            let refused = HostInput::Refused { call: host_call };
+            let at = time + 2 * self.options.network.latency_us;
+            self.queue.push(at, Some(source), Event::Host(refused));
+            return;
+        };
+        let target = ActorId::Member(member);
+        self.next_call += 1;
+        let call = self.next_call;
+        self.calls.insert(call, OpenCall { host, host_call, member });
+        let fate = self.network.send_on_connection(time, source, target);
+        let (arrives_us, lost) = match fate {
+            Fate::Arrives(at) | Fate::Twice(at, _) => (at, false),
+            Fate::Lost(at) => (at, true),
+        };
+        self.call_flight(time, source, target, MessageKind::Call, false, arrives_us, lost);
+        if !lost {
+            let incarnation = self.members[usize::from(member)].incarnation;
+            let input = Input::Call { call, method, request };
+            let event = Event::Member { incarnation, from: Some(source), input };
+            self.queue.push(arrives_us, Some(target), event);
+        }
+    }
+
+    /// The member that listens at `host:port` of the lab's one machine, alive or not.
+    fn listener(&self, address: &str) -> Option<u16> {
+        let (host, port) = address.rsplit_once(':')?;
+        if !matches!(host, "127.0.0.1" | "localhost" | "[::1]" | "0.0.0.0") {
+            return None;
+        }
+        let port: u16 = port.parse().ok()?;
+        self.members.iter().position(|slot| slot.client_port == port).map(|at| at as u16)
+    }
+
+    pub(crate) fn cancel_call(&mut self, time: Micros, host: u16, host_call: u64) {
+        let open = self.calls.iter().find(|(_, c)| c.host == host && c.host_call == host_call);
+        let Some((&call, open)) = open else { return };
+        let (source, target) = (ActorId::Host(host), ActorId::Member(open.member));
+        let incarnation = self.members[usize::from(open.member)].incarnation;
+        self.calls.remove(&call);
+        if let Fate::Arrives(at) = self.network.send_on_connection(time, source, target) {
+            let input = Input::CancelCall { call };
+            let event = Event::Member { incarnation, from: Some(source), input };
+            self.queue.push(at, Some(target), event);
+        }
+    }
+}

@@ -346,3 +346,23 @@ fn on_a_phone_nothing_is_wider_than_the_screen_and_the_console_can_be_used() {
     fits();
     lab.assert_clean();
 }
+
+#[test]
+fn the_honest_panel_measures_this_tab_and_leaves_the_session_alone() {
+    let Some(lab) = Lab::start() else { return };
+    lab.open("");
+    lab.act(json!({"kind": "run", "until_ms": 3000}));
+    let before = (lab.state()["events"].clone(), lab.trace_hash());
+    lab.click("[data-testid=honest-button]");
+    assert_eq!(lab.text("[data-testid=puts-per-second]"), "not measured yet");
+    lab.click("[data-testid=measure]");
+    lab.until("a figure", || lab.text("[data-testid=puts-per-second]").ends_with(" puts/s"));
+    let figure = lab.text("[data-testid=puts-per-second]");
+    let digits: String = figure.chars().filter(char::is_ascii_digit).collect();
+    assert!(digits.parse::<u64>().expect("a number") > 100, "{figure}");
+    println!("the honest panel says: {figure}");
+    lab.type_keys(Key::Escape);
+    lab.until("a closed panel", || lab.count("dialog[open]") == 0);
+    assert_eq!((lab.state()["events"].clone(), lab.trace_hash()), before);
+    lab.assert_clean();
+}

@@ -15,13 +15,14 @@ fn folder() -> PathBuf {
 /// The recordings of a profile, as `THEME/NAME` and text, in order.
 fn recordings(profile: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for theme in fs::read_dir(folder().join(profile)).unwrap() {
-        let theme = theme.unwrap().path();
-        for case in fs::read_dir(&theme).unwrap() {
-            let path = case.unwrap().path();
-            let part = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+    for theme in fs::read_dir(folder().join(profile)).expect("a folder of themes") {
+        let theme = theme.expect("a theme").path();
+        for case in fs::read_dir(&theme).expect("a folder of recordings") {
+            let path = case.expect("a recording").path();
+            let part =
+                |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
             let name = format!("{}/{}", part(&theme), part(&path));
-            found.push((name, fs::read_to_string(&path).unwrap()));
+            found.push((name, fs::read_to_string(&path).expect("a text")));
         }
     }
     found.sort();
@@ -30,7 +31,7 @@ fn recordings(profile: &str) -> Vec<(String, String)> {
 
 /// `THEME/NAME` of each case that is listed as different.
 fn known_differences() -> Vec<String> {
-    let text = fs::read_to_string(folder().join("known-differences.txt")).unwrap();
+    let text = fs::read_to_string(folder().join("known-differences.txt")).expect("a list");
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines.map(|line| line.split_once(": ").expect("NAME: REASON").0.to_owned()).collect()
 }

@@ -1,5 +1,7 @@
 //! Members in a world, without a host: elections, crashes and equal traces.
 
+#![allow(clippy::unwrap_used)] // a test: a panic is its answer
+
 use cluster::{Batch, World, WorldOptions, run_member};
 use frame::{Action, Kind};
 use member::{Input, Member, MemberConfig, PeerConfig, Profile};

@@ -1,5 +1,7 @@
 //! Test tables by others lie beside the project, not in it.
 
+#![allow(clippy::disallowed_methods)] // a test reads its tables from real files
+
 use serde_json::Value;
 
 /// The text of a table, or `None` after one line that says it is absent.

@@ -28,6 +28,17 @@ struct Seat {
     number: u32,
     sent: u64,
     report: WorkerReport,
+    /// It ended while nobody waited for it: why.
+    dead: Option<String>,
+}
+
+impl Seat {
+    fn new(hooks: &Hooks, actor: u16, number: u32, workers: bool) -> Seat {
+        let name = format!("m{}", actor + 1);
+        let handle = hooks.seat(u32::from(actor), &name, number, workers);
+        let report = WorkerReport { member: name, ..WorkerReport::default() };
+        Seat { handle, number, sent: 0, report, dead: None }
+    }
 }
 
 enum Phase {
@@ -82,14 +93,23 @@ impl Conductor {
             Err(text) => return Err((hooks, text)),
         };
         let count = lab.world().member_count();
+        // Instances are made first: their workers start up while the boot is simulated here.
+        let seats = (0..count as u16).map(|actor| Some(Seat::new(&hooks, actor, 0, workers)));
+        let seats = seats.collect();
+        let mut boot = InProcess::new(lab);
+        boot.record_inputs();
+        // A cluster that cannot elect is shown as it is.
+        let _ = boot.run_to_first_leader(BOOT_US_MAX);
+        let statuses = boot.statuses();
+        let (lab, inputs) = boot.into_parts();
         let mut conductor = Conductor {
             looked_ms: hooks.now(),
             hooks,
-            lab: Lab::new(SessionOptions::default()).expect("default options are good"),
+            lab,
             workers,
-            seats: (0..count).map(|_| None).collect(),
+            seats,
             next_seat: 0,
-            statuses: Vec::new(),
+            statuses,
             phase: Phase::Idle,
             pace: Pace::default(),
             step: None,
@@ -101,33 +121,14 @@ impl Conductor {
             measuring: None,
             barrier: None,
         };
-        conductor.lab = lab;
-        // Instances are made first: their workers start up while the boot is simulated here.
-        for actor in 0..count {
-            conductor.new_seat(actor as u16);
-        }
-        let lab = std::mem::replace(
-            &mut conductor.lab,
-            Lab::new(SessionOptions::default()).expect("default options are good"),
-        );
-        let mut boot = InProcess::new(lab);
-        boot.record_inputs();
-        // A cluster that cannot elect is shown as it is.
-        let _ = boot.run_to_first_leader(BOOT_US_MAX);
-        conductor.statuses = boot.statuses();
-        let (lab, inputs) = boot.into_parts();
-        conductor.lab = lab;
         conductor.replay(inputs);
         Ok(conductor)
     }
 
     fn new_seat(&mut self, actor: u16) {
         self.next_seat += 1;
-        let number = self.next_seat;
-        let name = format!("m{}", actor + 1);
-        let handle = self.hooks.seat(u32::from(actor), &name, number, self.workers);
-        let report = WorkerReport { member: name, ..WorkerReport::default() };
-        self.seats[usize::from(actor)] = Some(Seat { handle, number, sent: 0, report });
+        let seat = Seat::new(&self.hooks, actor, self.next_seat, self.workers);
+        self.seats[usize::from(actor)] = Some(seat);
     }
 
     fn replay(&mut self, inputs: Vec<Vec<Turn<Input>>>) {
@@ -151,6 +152,9 @@ impl Conductor {
         };
         seat.sent += 1;
         let number = seat.number;
+        if let Some(text) = seat.dead.clone() {
+            return self.take_answer(actor, number, &[], Some(text));
+        }
         let local = seat.handle.run(bytes);
         if !local.is_undefined() {
             let local: LocalAnswer = local.unchecked_into();
@@ -176,7 +180,9 @@ impl Conductor {
         } else {
             frame::decode(bytes).expect("an instance of this very module wrote it")
         };
-        if trap.is_none() {
+        if let Some(text) = &trap {
+            seat.dead = Some(text.clone());
+        } else {
             seat.report.name = answer.name;
             seat.report.instance = answer.instance;
             seat.report.batches_handled = answer.batches;
@@ -195,9 +201,11 @@ impl Conductor {
             }
             Phase::Replay { open } => {
                 open.retain(|to| *to != actor);
-                let expected = self.lab.world().member_digest(actor);
+                if let Some(text) = trap {
+                    panic!("the worker of m{} failed: {text}", actor + 1);
+                }
                 assert!(
-                    trap.is_none() && answer.digest == expected,
+                    answer.digest == self.lab.world().member_digest(actor),
                     "the boot of m{} went another way in its own instance",
                     actor + 1
                 );

@@ -7,7 +7,7 @@
 use crate::conductor::{self, Conductor};
 use crate::params::{self, Params};
 use crate::promise::Deferred;
-use crate::state::{Event, State};
+use crate::state::{Event, Measure, State};
 use crate::{api, measure};
 use frame::{Action, FromLab, ToLab};
 use gloo::render::{AnimationFrame, request_animation_frame};
@@ -207,8 +207,11 @@ impl Lab {
         let next = request_animation_frame(move |_| {
             // The handle is let go first, since drawing may ask for the next one.
             let done = lab.next_draw.borrow_mut().take();
-            // The worker makes the next frame while this one is drawn.
-            lab.ask();
+            // The worker makes the next frame while this one is drawn. During a measurement the
+            // picture stands still: drawing would take the processor that is being measured.
+            if lab.state.borrow().measure != Measure::Running {
+                lab.ask();
+            }
             let listener = lab.listener.borrow().clone();
             if let Some(listener) = listener {
                 listener();

@@ -9,7 +9,7 @@ use lab::{CaseOutcome, run_case};
 
 use crate::args::Args;
 
-/// Cases that differ for a reason that stays: `folder/name: reason`, one a line.
+/// Cases that differ and why, one a line: `folder/name: reason`.
 const KNOWN: &str = include_str!("../../../tests/conformance/known-differences.txt");
 
 pub(crate) fn run(words: &[String]) -> Result<u8, String> {

@@ -1,8 +1,12 @@
 //! `cd`, `pwd`, `exit`, `return`, `break`, `continue`, `type`, `which`, `command`, `eval`, `source`.
 
 use crate::io::Io;
+use crate::lang::ast::List;
 use crate::shell::{Flow, Run, Shell};
 use crate::{builtins, fs, lang, tools};
+
+/// Lines before an error that are looked through for those that can be read.
+const READABLE_LINES_MAX: usize = 1000;
 
 pub(super) async fn cd(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
     let old = shell.cwd.clone();
@@ -105,21 +109,33 @@ pub(super) async fn eval(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
 /// Parses and runs a text in this shell.
 pub(crate) async fn run_text(shell: &mut Shell, text: &str, io: &Io) -> Run {
     match lang::parse(text) {
-        Ok(list) => {
-            if shell.depth >= crate::shell::DEPTH_MAX {
-                shell.complain(io, "maximum eval nesting level exceeded").await;
-                return Err(Flow::Abort(1));
-            }
-            shell.depth += 1;
-            let run = shell.list(&list, io).await;
-            shell.depth -= 1;
-            run
-        }
+        Ok(list) => run_list(shell, &list, io).await,
         Err(error) => {
+            if let Some(list) = readable_lines(text) {
+                run_list(shell, &list, io).await?;
+            }
             shell.complain(io, &error.0).await;
             Ok(if error.0.ends_with(lang::BAD_SUBSTITUTION) { 1 } else { 2 })
         }
     }
+}
+
+async fn run_list(shell: &mut Shell, list: &List, io: &Io) -> Run {
+    if shell.depth >= crate::shell::DEPTH_MAX {
+        shell.complain(io, "maximum eval nesting level exceeded").await;
+        return Err(Flow::Abort(1));
+    }
+    shell.depth += 1;
+    let run = shell.list(list, io).await;
+    shell.depth -= 1;
+    run
+}
+
+/// bash reads a command at a time, so the lines before the one that it cannot read have run.
+fn readable_lines(text: &str) -> Option<List> {
+    let ends = text.match_indices('\n').map(|(at, _)| at).take(READABLE_LINES_MAX);
+    let ends: Vec<usize> = ends.collect();
+    ends.into_iter().rev().find_map(|end| lang::parse(&text[..end]).ok())
 }
 
 pub(super) async fn source(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {

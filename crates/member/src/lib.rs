@@ -28,6 +28,7 @@ mod node;
 mod proposals;
 mod reads;
 mod recovery;
+mod report;
 mod status;
 
 pub use config::{MemberConfig, PeerConfig, Profile};

@@ -11,13 +11,14 @@ use raft::eraftpb::{ConfChange, Entry, Message};
 
 use crate::apply::{Applied, State};
 use crate::chance::{Purpose, draw};
-use crate::io::{DiskFile, Input, LogDigest, Output, PeerLabel, Trace};
+use crate::io::{DiskFile, Input, Output, PeerLabel, Trace};
 use crate::limits;
 use crate::node::{Node, is_conf_change};
 use crate::proposals::{Expired, Proposals};
 use crate::reads::{Read, Reads};
 use crate::recovery::{self, Wal};
-use crate::{CallId, MemberConfig, MemberStatus, Micros, StatusCell};
+use crate::report::digest;
+use crate::{CallId, MemberConfig, MemberStatus, Micros};
 
 /// One etcd member. Made empty; it begins with [`Input::Start`].
 #[derive(Default)]
@@ -95,11 +96,11 @@ pub(crate) struct Running {
     /// Tick of the last message to each peer.
     sent_ticks: BTreeMap<u64, u64>,
     /// (role, term, leader) and vote as last traced.
-    traced: (frame::Role, u64, u64),
-    traced_vote: (u64, u64),
-    traced_commit: u64,
+    pub(crate) traced: (frame::Role, u64, u64),
+    pub(crate) traced_vote: (u64, u64),
+    pub(crate) traced_commit: u64,
     /// When a leader other than the one before was first seen.
-    leader_elected_us: Micros,
+    pub(crate) leader_elected_us: Micros,
     advanced: bool,
     publishing: Option<u64>,
     published: bool,
@@ -483,82 +484,12 @@ impl Running {
             proto::error::timeout_due_to_connection_lost()
         }
     }
-
-    fn trace_role(&mut self, now: Micros) {
-        let leader = self.node.leader().unwrap_or(0);
-        let state = (self.node.role(), self.node.term(), leader);
-        if state != self.traced {
-            if leader != 0 && leader != self.traced.2 {
-                self.leader_elected_us = now;
-                for read in self.reads.leader_changed() {
-                    self.reply(read.call, Err(proto::error::leader_changed()));
-                }
-            }
-            self.traced = state;
-            let (role, term, leader) = state;
-            self.out.push(Output::Trace(Trace::Role { role, term, leader }));
-        }
-        let vote = (self.node.term(), self.node.vote());
-        if vote != self.traced_vote {
-            self.traced_vote = vote;
-            if vote.1 != 0 {
-                self.out.push(Output::Trace(Trace::Voted { term: vote.0, vote: vote.1 }));
-            }
-        }
-    }
-
-    fn trace_entries(&mut self, entries: &[Entry]) {
-        if let Some(first) = entries.first() {
-            let log = entries.iter().map(digest).collect();
-            self.out.push(Output::Trace(Trace::Appended { first_index: first.index, log }));
-        }
-    }
-
-    fn trace_commit(&mut self) {
-        let index = self.node.commit();
-        if index > self.traced_commit {
-            self.traced_commit = index;
-            self.out.push(Output::Trace(Trace::Committed { index }));
-        }
-    }
-
-    fn status(&self) -> MemberStatus {
-        let (votes_granted, votes_refused) = self.node.votes();
-        let cells = self.node.log().tail(frame::LOG_CELLS_MAX).iter().map(|entry| StatusCell {
-            index: entry.index,
-            term: entry.term,
-            label: crate::apply::entry_label(entry),
-        });
-        MemberStatus {
-            role: self.node.role(),
-            term: self.node.term(),
-            vote: self.node.vote(),
-            leader: self.node.leader().unwrap_or(0),
-            commit: self.node.commit(),
-            applied: self.applied,
-            last_index: self.node.last_index(),
-            revision: self.state.store.rev(),
-            keys: self.state.store.key_count() as u64,
-            election_elapsed_ticks: self.node.election_elapsed_ticks(),
-            election_timeout_ticks: self.node.election_timeout_ticks(),
-            votes_granted,
-            votes_refused,
-            matches: self.node.matches(),
-            cells: cells.collect(),
-        }
-    }
 }
 
 /// A read round's context: no two rounds of any two members share it.
 fn fresh_context(seed: u64, id: u64, count: &mut u64) -> u64 {
     *count += 1;
     draw(seed, Purpose::RequestId, id, *count)
-}
-
-/// What checkers compare of an entry.
-fn digest(entry: &Entry) -> LogDigest {
-    let kind = entry.get_entry_type() as u64;
-    LogDigest { term: entry.term, digest: xxhash_rust::xxh3::xxh3_64_with_seed(&entry.data, kind) }
 }
 
 /// A real panic, as a bug in the member would be.

@@ -63,7 +63,13 @@ function member({ module }) {
 function conductor({ module }) {
   const lab = instance(module);
   const channel = new MessageChannel();
-  channel.port1.onmessage = () => guarded(() => lab.conductor_timer());
+  // One alarm at a time: every look at the clock sets it anew, and old ones must not pile up.
+  let alarm = null;
+  let posted = false;
+  channel.port1.onmessage = () => {
+    posted = false;
+    guarded(() => lab.conductor_timer());
+  };
   let failed = false;
 
   // A trap in the conductor itself: the page is told once and offers a new session.
@@ -125,8 +131,13 @@ function conductor({ module }) {
     seat: (actor, name, seat, worker) => (worker ? workerSeat(actor, name, seat) : localSeat(name)),
     now: () => performance.now(),
     later: (ms) => {
-      if (ms > 0) setTimeout(() => guarded(() => lab.conductor_timer()), ms);
-      else channel.port2.postMessage(0);
+      clearTimeout(alarm);
+      if (ms > 0) {
+        alarm = setTimeout(() => guarded(() => lab.conductor_timer()), ms);
+      } else if (!posted) {
+        posted = true;
+        channel.port2.postMessage(0);
+      }
     },
   });
   return (buffer) => guarded(() => lab.conductor_message(new Uint8Array(buffer)));

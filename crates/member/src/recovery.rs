@@ -38,7 +38,7 @@ pub(crate) struct Recovered {
 pub(crate) fn recover(config: &MemberConfig, disk: &[DiskFile]) -> Result<Recovered, String> {
     let path = format!("{WAL_DIR}/{}", wal::file_name(0, 0));
     match disk.iter().find(|file| file.path == path && !file.bytes.is_empty()) {
-        Some(file) => restart(config, path, &file.bytes),
+        Some(file) => restart(path, &file.bytes),
         None => bootstrap(config, path),
     }
 }
@@ -114,7 +114,7 @@ fn conf_change_bytes(change: &ConfChange) -> Vec<u8> {
     .encode_to_vec()
 }
 
-fn restart(config: &MemberConfig, path: String, bytes: &Bytes) -> Result<Recovered, String> {
+fn restart(path: String, bytes: &Bytes) -> Result<Recovered, String> {
     let found = wal::read_all(bytes).map_err(|e| e.to_string())?;
     let metadata = Metadata::decode(found.metadata.clone().unwrap_or_default())
         .map_err(|e| format!("failed to unmarshal WAL metadata: {e}"))?;
@@ -137,7 +137,6 @@ fn restart(config: &MemberConfig, path: String, bytes: &Bytes) -> Result<Recover
         // A torn tail promised nothing: its sync never returned.
         disk_ops.push(DiskOp::Truncate { path: path.clone(), len: found.valid_bytes as u64 });
     }
-    let _ = config;
     Ok(Recovered {
         id: metadata.node_id,
         cluster_id: metadata.cluster_id,

@@ -20,7 +20,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn now(this: &Hooks) -> f64;
 
-    /// Calls `conductor_timer` after that time; 0 means as soon as messages were looked at.
+    /// Calls `conductor_timer` after that time; 0 means as soon as messages were looked at. There
+    /// is one alarm: setting it again replaces it.
     #[wasm_bindgen(method)]
     pub(crate) fn later(this: &Hooks, ms: f64);
 

@@ -214,7 +214,9 @@ impl World {
             let event = Event::Member { incarnation, from: Some(gone), input };
             self.queue.push(at, Some(target), event);
         }
-        for (_, open) in self.calls.extract_if(.., |_, open| open.member == actor) {
+        let broken: Vec<_> = self.calls.extract_if(.., |_, open| open.member == actor).collect();
+        for (_, open) in broken {
+            self.host_calls.remove(&(open.host, open.host_call));
             let host = ActorId::Host(open.host);
             if !self.network.is_cut(gone, host) {
                 let lost = HostInput::ConnectionLost { call: open.host_call };

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use frame::Action;
-use proto::Status;
+use proto::{Metadata, Status};
 
 /// What can happen to a host.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -12,7 +12,9 @@ pub enum HostInput {
     Exec { exec: u64, line: String },
     /// Ctrl-C: SIGINT to the foreground command; it ends with status 130 if it does not handle it.
     Interrupt,
-    /// A call was answered.
+    /// A message of an open stream.
+    Message { call: u64, message: Bytes },
+    /// A call was answered, or a stream ended (then an `Ok` is empty).
     Reply { call: u64, result: Result<Bytes, Status> },
     /// Nobody listens at the address: connection refused.
     Refused { call: u64 },
@@ -27,7 +29,13 @@ pub enum HostInput {
 pub enum HostOutput {
     /// A unary call to `address` (`127.0.0.1:2379`). `method` is gRPC's full path, such as
     /// `/etcdserverpb.KV/Put`. Call numbers are the host's own, from 1, never used twice.
-    Call { call: u64, address: String, method: String, request: Bytes },
+    Call { call: u64, address: String, method: String, metadata: Metadata, request: Bytes },
+    /// A stream to `address`. Its call number is used as a call's; messages may follow at once.
+    Open { call: u64, address: String, method: String, metadata: Metadata },
+    /// A message on an open stream.
+    Message { call: u64, message: Bytes },
+    /// No more messages will follow on this stream; its answer goes on.
+    CloseSend { call: u64 },
     /// The caller gave up; a late answer is dropped.
     CancelCall { call: u64 },
     /// The `lab` command.

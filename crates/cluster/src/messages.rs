@@ -78,7 +78,7 @@ impl World {
         call: CallId,
         result: Result<Bytes, Status>,
     ) {
-        let Some(open) = self.calls.remove(&call) else { return };
+        let Some(open) = self.take_call(call) else { return };
         let host = ActorId::Host(open.host);
         let fate = self.network.send_on_connection(time, from, host);
         let (arrives_us, lost) = match fate {
@@ -114,7 +114,7 @@ impl World {
         host_call: u64,
         address: &str,
         method: String,
-        request: Bytes,
+        first: impl FnOnce(CallId, String) -> Input,
     ) {
         let source = ActorId::Host(host);
         self.hosts[usize::from(host)].called(time, host_call, address, &method);
@@ -128,6 +128,7 @@ impl World {
         self.next_call += 1;
         let call = self.next_call;
         self.calls.insert(call, OpenCall { host, host_call, member });
+        self.host_calls.insert((host, host_call), call);
         let fate = self.network.send_on_connection(time, source, target);
         let (arrives_us, lost) = match fate {
             Fate::Arrives(at) | Fate::Twice(at, _) => (at, false),
@@ -136,10 +137,61 @@ impl World {
         self.call_flight(time, source, target, MessageKind::Call, false, arrives_us, lost);
         if !lost {
             let incarnation = self.members[usize::from(member)].incarnation;
-            let input = Input::Call { call, method, request };
+            let input = first(call, method);
             let event = Event::Member { incarnation, from: Some(source), input };
             self.queue.push(arrives_us, Some(target), event);
         }
+    }
+
+    /// Something more on an open stream, from its client.
+    pub(crate) fn on_stream(
+        &mut self,
+        time: Micros,
+        host: u16,
+        host_call: u64,
+        input: impl FnOnce(CallId) -> Input,
+    ) {
+        let Some((call, member)) = self.open_call(host, host_call) else { return };
+        let (source, target) = (ActorId::Host(host), ActorId::Member(member));
+        let incarnation = self.members[usize::from(member)].incarnation;
+        if let Fate::Arrives(at) = self.network.send_on_connection(time, source, target) {
+            let event = Event::Member { incarnation, from: Some(source), input: input(call) };
+            self.queue.push(at, Some(target), event);
+        }
+    }
+
+    /// A message of a stream's answer, on its way to the client.
+    pub(crate) fn stream_message(
+        &mut self,
+        time: Micros,
+        from: ActorId,
+        call: CallId,
+        message: Bytes,
+    ) {
+        let Some(open) = self.calls.get(&call) else { return };
+        let (host, host_call) = (ActorId::Host(open.host), open.host_call);
+        let fate = self.network.send_on_connection(time, from, host);
+        let (arrives_us, lost) = match fate {
+            Fate::Arrives(at) | Fate::Twice(at, _) => (at, false),
+            Fate::Lost(at) => (at, true),
+        };
+        self.call_flight(time, from, host, MessageKind::Reply, false, arrives_us, lost);
+        if !lost {
+            let input = HostInput::Message { call: host_call, message };
+            self.queue.push(arrives_us, Some(host), Event::Host(input));
+        }
+    }
+
+    fn open_call(&self, host: u16, host_call: u64) -> Option<(CallId, u16)> {
+        let call = *self.host_calls.get(&(host, host_call))?;
+        Some((call, self.calls.get(&call)?.member))
+    }
+
+    /// Forgets an open call, on both sides.
+    pub(crate) fn take_call(&mut self, call: CallId) -> Option<OpenCall> {
+        let open = self.calls.remove(&call)?;
+        self.host_calls.remove(&(open.host, open.host_call));
+        Some(open)
     }
 
     /// The member that listens at `host:port` of the lab's one machine, alive or not.
@@ -153,11 +205,10 @@ impl World {
     }
 
     pub(crate) fn cancel_call(&mut self, time: Micros, host: u16, host_call: u64) {
-        let open = self.calls.iter().find(|(_, c)| c.host == host && c.host_call == host_call);
-        let Some((&call, open)) = open else { return };
-        let (source, target) = (ActorId::Host(host), ActorId::Member(open.member));
-        let incarnation = self.members[usize::from(open.member)].incarnation;
-        self.calls.remove(&call);
+        let Some((call, member)) = self.open_call(host, host_call) else { return };
+        let (source, target) = (ActorId::Host(host), ActorId::Member(member));
+        let incarnation = self.members[usize::from(member)].incarnation;
+        self.take_call(call);
         if let Fate::Arrives(at) = self.network.send_on_connection(time, source, target) {
             let input = Input::CancelCall { call };
             let event = Event::Member { incarnation, from: Some(source), input };

@@ -143,6 +143,8 @@ pub struct World {
     pub(crate) members: Vec<MemberSlot>,
     pub(crate) hosts: Vec<HostSlot>,
     pub(crate) calls: BTreeMap<CallId, OpenCall>,
+    /// The same calls by (host, the host's own number).
+    pub(crate) host_calls: BTreeMap<(u16, u64), CallId>,
     pub(crate) next_call: CallId,
     pub(crate) flights: Flights,
     pub(crate) log: EventLog,
@@ -172,6 +174,7 @@ impl World {
             members: Vec::new(),
             hosts: Vec::new(),
             calls: BTreeMap::new(),
+            host_calls: BTreeMap::new(),
             next_call: 0,
             flights: Flights::default(),
             log: EventLog::default(),
@@ -346,8 +349,8 @@ impl World {
 
     /// Nobody is there to take it: a caller's connection is refused, the rest is lost.
     fn bounce(&mut self, time: Micros, input: Input) {
-        let Input::Call { call, .. } = input else { return };
-        let Some(open) = self.calls.remove(&call) else { return };
+        let (Input::Call { call, .. } | Input::Open { call, .. }) = input else { return };
+        let Some(open) = self.take_call(call) else { return };
         let (member, host) = (ActorId::Member(open.member), ActorId::Host(open.host));
         if let Fate::Arrives(at) = self.network.send_on_connection(time, member, host) {
             let refused = HostInput::Refused { call: open.host_call };
@@ -435,6 +438,7 @@ impl World {
         let from = ActorId::Member(actor);
         match output {
             Output::Peer { to, bytes, label } => self.peer_message(time, actor, to, bytes, label),
+            Output::Message { call, message } => self.stream_message(time, from, call, message),
             Output::Reply { call, result, index } => {
                 self.checkers.reply(time, actor, &result, index);
                 self.reply(time, from, call, result);
@@ -496,8 +500,26 @@ impl World {
         }
         for output in outputs {
             match output {
-                HostOutput::Call { call, address, method, request } => {
-                    self.call(time, actor, call, &address, method, request);
+                HostOutput::Call { call, address, method, metadata, request } => {
+                    self.call(time, actor, call, &address, method, |call, method| Input::Call {
+                        call,
+                        method,
+                        metadata,
+                        request,
+                    });
+                }
+                HostOutput::Open { call, address, method, metadata } => {
+                    self.call(time, actor, call, &address, method, |call, method| Input::Open {
+                        call,
+                        method,
+                        metadata,
+                    });
+                }
+                HostOutput::Message { call, message } => {
+                    self.on_stream(time, actor, call, |call| Input::Message { call, message });
+                }
+                HostOutput::CloseSend { call } => {
+                    self.on_stream(time, actor, call, |call| Input::CloseSend { call });
                 }
                 HostOutput::CancelCall { call } => {
                     let slot = &mut self.hosts[usize::from(actor)];

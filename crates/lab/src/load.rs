@@ -76,6 +76,7 @@ impl PutLoad {
                 call,
                 address: self.endpoints[endpoint].clone(),
                 method: proto::method::kv::PUT.to_string(),
+                metadata: proto::Metadata::default(),
                 request: put.encode_to_vec().into(),
             });
         }

@@ -82,7 +82,9 @@ impl Lab {
             return Err(format!("members must be 1 to {MEMBERS_MAX}, not {}", options.members));
         }
         let profile = Profile::parse(&options.profile)
-            .ok_or_else(|| format!("profile '{}' is not in this lab yet: 3.4", options.profile))?;
+            .ok_or_else(|| {
+                format!("profile '{}' is not in this lab: {}", options.profile, Profile::names())
+            })?;
         let mut world = World::new(world);
         world.add_host("client");
         let host = HostOptions {

@@ -1,5 +1,6 @@
 //! How a member starts: what etcd's flags say, already parsed.
 
+use proto::Profile;
 use serde::{Deserialize, Serialize};
 
 use crate::Micros;
@@ -9,36 +10,6 @@ use crate::Micros;
 pub struct PeerConfig {
     pub name: String,
     pub peer_urls: Vec<String>,
-}
-
-/// Which etcd release this member behaves like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Profile {
-    V3_4,
-}
-
-impl Profile {
-    /// The version that Status and `etcdctl endpoint status` show.
-    pub fn version(self) -> &'static str {
-        match self {
-            Profile::V3_4 => "3.4.23",
-        }
-    }
-
-    /// `--pre-vote`: off by default in 3.4, on from 3.5 (X2).
-    pub fn pre_vote(self) -> bool {
-        match self {
-            Profile::V3_4 => false,
-        }
-    }
-
-    /// Reads `3.4`.
-    pub fn parse(text: &str) -> Option<Profile> {
-        match text {
-            "3.4" => Some(Profile::V3_4),
-            _ => None,
-        }
-    }
 }
 
 /// The flags of one member. Does not change while it runs.

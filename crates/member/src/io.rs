@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use frame::MessageKind;
-use proto::Status;
+use proto::{Metadata, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::MemberConfig;
@@ -25,7 +25,13 @@ pub enum Input {
     /// The connection to a peer broke: its process is gone.
     PeerLost { peer: u64 },
     /// A unary call; `method` is gRPC's full path.
-    Call { call: CallId, method: String, request: Bytes },
+    Call { call: CallId, method: String, metadata: Metadata, request: Bytes },
+    /// A stream is opened; its messages follow as [`Input::Message`]s.
+    Open { call: CallId, method: String, metadata: Metadata },
+    /// A message of the client's on an open stream.
+    Message { call: CallId, message: Bytes },
+    /// The client will send no more on this stream.
+    CloseSend { call: CallId },
     /// The caller gave up or went away.
     CancelCall { call: CallId },
     /// The disk finished an operation that asked for it.
@@ -41,7 +47,10 @@ pub enum Input {
 pub enum Output {
     /// A message to a peer. Kind, entries and text are for the picture alone.
     Peer { to: u64, bytes: Bytes, label: PeerLabel },
-    /// The answer to a call. `index` is the log entry that it acknowledges, 0 for none.
+    /// A message of an open stream's answer.
+    Message { call: CallId, message: Bytes },
+    /// The answer to a call, or the end of a stream (then an `Ok` is empty). `index` is the log
+    /// entry that it acknowledges, 0 for none.
     Reply { call: CallId, result: Result<Bytes, Status>, index: u64 },
     /// Disk operations, to be done in order. `op` 0 wants no [`Input::DiskDone`].
     Disk { op: u64, ops: Vec<DiskOp> },

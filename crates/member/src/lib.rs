@@ -31,11 +31,12 @@ mod recovery;
 mod report;
 mod status;
 
-pub use config::{MemberConfig, PeerConfig, Profile};
+pub use config::{MemberConfig, PeerConfig};
 pub use io::{CallId, DiskFile, DiskOp, Input, LogDigest, Output, PeerLabel, Trace};
 pub use limits::TICK_US;
 pub use member::Member;
 pub use membership::Membership;
+pub use proto::Profile;
 pub use status::{MemberStatus, StatusCell};
 
 /// Virtual time in microseconds since the session began.

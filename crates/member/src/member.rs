@@ -128,7 +128,8 @@ impl Running {
         if !found.disk_ops.is_empty() {
             outputs.push(Output::Disk { op: 0, ops: found.disk_ops });
         }
-        let pre_vote = config.profile.pre_vote();
+        // X2: off by default in 3.4, on from 3.5.
+        let pre_vote = config.profile > proto::Profile::V3_4;
         let mut running = Running {
             node: Node::new(found.id, config.seed, pre_vote, found.log)?,
             id: found.id,
@@ -171,7 +172,8 @@ impl Running {
                 self.heard_us.remove(&peer);
                 self.node.report_unreachable(peer);
             }
-            Input::Call { call, method, request } => self.call(now, call, &method, request),
+            Input::Call { call, method, request, .. } => self.call(now, call, &method, request),
+            Input::Open { .. } | Input::Message { .. } | Input::CloseSend { .. } => {}
             Input::CancelCall { call } => {
                 self.reads.cancel(call);
                 self.proposals.cancel(call);

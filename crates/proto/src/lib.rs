@@ -7,8 +7,12 @@
 //! call carries is [`method`] paths, messages and [`Status`].
 
 pub mod error;
+mod metadata;
+mod profile;
 mod status;
 
+pub use metadata::Metadata;
+pub use profile::Profile;
 pub use status::{Code, Status};
 
 macro_rules! generated {

@@ -125,6 +125,7 @@ impl Host {
                     self.console.wake();
                 }
             }
+            HostInput::Message { .. } => {}
             HostInput::Reply { call, result } => self.sys.answer(call, CallResult::Reply(result)),
             HostInput::Refused { call } => self.sys.answer(call, CallResult::Refused),
             HostInput::ConnectionLost { call } => {

@@ -169,7 +169,8 @@ impl Sys {
         let (completer, waiting) = completion();
         self.inner.calls.borrow_mut().insert(call, completer);
         let (address, method) = (address.to_string(), method.to_string());
-        self.output(HostOutput::Call { call, address, method, request });
+        let metadata = proto::Metadata::default();
+        self.output(HostOutput::Call { call, address, method, metadata, request });
         Call { sys: self.clone(), call, waiting, done: false }
     }
 

@@ -40,7 +40,10 @@ impl AuthStore {
     /// sorts them.
     pub fn from_buckets(buckets: &[(&str, Pairs)]) -> Result<AuthStore, Error> {
         let mut store = AuthStore::default();
-        for (name, pairs) in buckets {
+        for (at, (name, pairs)) in buckets.iter().enumerate() {
+            if buckets[..at].iter().any(|(before, _)| before == name) {
+                return Err(Error::Corrupt("that is there twice"));
+            }
             match *name {
                 AUTH => read_auth(&mut store, pairs)?,
                 ROLES => store.roles = read(ROLES, pairs, is_role)?,

@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 use proto::etcdserverpb::{
-    DeleteRangeRequest, InternalRaftRequest, PutRequest, RangeRequest, RequestHeader,
-    TxnRequest, request_op::Request,
+    DeleteRangeRequest, InternalRaftRequest, PutRequest, RangeRequest, RequestHeader, TxnRequest,
+    request_op::Request,
 };
 
 use crate::store::has_role;

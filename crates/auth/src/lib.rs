@@ -27,6 +27,7 @@
 //!
 //! Left out: JWT tokens, and the limits of gRPC's gateway on certificates.
 
+mod base64;
 mod bucket;
 mod check;
 mod error;

@@ -14,11 +14,11 @@ const DENIED: Check = Err(Error::PermissionDenied);
 /// User `u` as in the recording of what an unprivileged user may do.
 fn store() -> AuthStore {
     let mut store = AuthStore::with_root();
-    store.user("u", "p").unwrap();
-    store.role("r").unwrap();
-    store.grant_role("u", "r").unwrap();
+    store.user("u", "p").expect("a new name");
+    store.role("r").expect("a new name");
+    store.grant_role("u", "r").expect("a new name");
     for permission in [readwrite("app/", "app0"), read("cfg", ""), write("inbox", "")] {
-        store.grant("r", permission).unwrap();
+        store.grant("r", permission).expect("a new name");
     }
     store
 }

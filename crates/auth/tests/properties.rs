@@ -172,16 +172,16 @@ fn holds_together(store: &AuthStore) -> Result<(), TestCaseError> {
     let roles: BTreeSet<String> = store.roles().map(str::to_owned).collect();
     prop_assert!(users.is_sorted());
     for user in &users {
-        let held = store.roles_of(user).unwrap();
+        let held = store.roles_of(user).expect("a listed user");
         prop_assert!(held.is_sorted_by(|a, b| a < b), "{held:?}");
         prop_assert!(held.iter().all(|role| role == "root" || roles.contains(role)), "{held:?}");
     }
     for role in &roles {
-        let perms = store.perms_of(role).unwrap();
+        let perms = store.perms_of(role).expect("a listed role");
         prop_assert!(perms.is_sorted_by(|a, b| a.key <= b.key), "{perms:?}");
     }
     if store.is_enabled() {
-        prop_assert!(store.roles_of("root").unwrap().contains(&"root".to_owned()));
+        prop_assert!(store.roles_of("root").expect("auth is on").contains(&"root".to_owned()));
     }
     Ok(())
 }
@@ -211,7 +211,7 @@ proptest! {
             holds_together(&store)?;
         }
         // A15, and at the same time: the merged permissions are those made from nothing.
-        let back = AuthStore::from_buckets(&borrowed(&store.buckets())).unwrap();
+        let back = AuthStore::from_buckets(&borrowed(&store.buckets())).expect("its own");
         prop_assert_eq!(back.with_patches(patches), store);
     }
 
@@ -241,7 +241,7 @@ proptest! {
             }
         }
         if let Ok(read) = AuthStore::from_buckets(&buckets) {
-            let again = AuthStore::from_buckets(&borrowed(&read.buckets())).unwrap();
+            let again = AuthStore::from_buckets(&borrowed(&read.buckets())).expect("its own");
             prop_assert_eq!(again, read);
         }
     }

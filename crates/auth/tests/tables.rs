@@ -26,13 +26,13 @@ fn is_allowed(case: &Value, end: &str) -> [bool; 2] {
     let merged = RangePermissions::merged([&role]);
 
     let mut store = AuthStore::with_root();
-    store.user("u", "p").unwrap();
+    store.user("u", "p").expect("a new user");
     for (number, permission) in permissions.into_iter().enumerate() {
         // One role each, so that the union over roles is tried as well.
         let role = format!("r{number}");
-        store.role(&role).unwrap();
-        store.grant(&role, permission).unwrap();
-        store.grant_role("u", &role).unwrap();
+        store.role(&role).expect("a new role");
+        store.grant(&role, permission).expect("a role");
+        store.grant_role("u", &role).expect("a user and a role");
     }
     let asked = store.is_range_permitted(&store.who("u"), key, end.as_bytes());
     [merged.allows(Access::Read, key, end.as_bytes()), asked.is_ok()]

@@ -68,7 +68,7 @@ fn built(setup: &Value) -> KeyIndex {
             }
             "tombstone" => index.tombstone(rev).expect("a living key"),
             "restore_tombstone" => index = KeyIndex::restore_tombstone(rev),
-            "compact" => index.compact(rev.main, &mut BTreeSet::new()),
+            "compact" => index.compact(rev.main, true, &mut BTreeSet::new()),
             other => panic!("unknown operation {other}"),
         }
     }
@@ -105,7 +105,7 @@ fn key_index_answer(index: &mut KeyIndex, call: &Value, expect: &Value) -> Value
         "compact" => {
             let (mut kept, mut available) = (BTreeSet::new(), BTreeSet::new());
             index.keep(number(argument), &mut kept);
-            index.compact(number(argument), &mut available);
+            index.compact(number(argument), true, &mut available);
             let mut answer =
                 json!({"available": pairs(&available), "key_index": dump(b"foo", index)});
             if expect.get("keep_available").is_some() {
@@ -119,7 +119,7 @@ fn key_index_answer(index: &mut KeyIndex, call: &Value, expect: &Value) -> Value
 
 #[test]
 fn the_key_index_answers_as_etcds() {
-    let Some(lines) = table("key_index.jsonl") else { return };
+    let Some(lines) = table("etcd-mvcc/key_index.jsonl") else { return };
     let cases = cases(&lines);
     for (n, case) in cases.iter().enumerate() {
         let mut index = built(&case["setup"]);
@@ -158,7 +158,7 @@ fn tree_index_answer(index: &mut TreeIndex, call: &Value) -> Value {
         }
         "compact" => {
             let keep = index.keep(number(argument));
-            let compacted = index.compact(number(argument));
+            let compacted = index.compact(number(argument), true);
             let left: Vec<Value> = index.iter().map(|(key, index)| dump(key, index)).collect();
             json!({"key_indexes": left, "keep": pairs(&keep), "compacted": pairs(&compacted)})
         }
@@ -168,7 +168,7 @@ fn tree_index_answer(index: &mut TreeIndex, call: &Value) -> Value {
 
 #[test]
 fn the_tree_index_answers_as_etcds() {
-    let Some(lines) = table("tree_index.jsonl") else { return };
+    let Some(lines) = table("etcd-mvcc/tree_index.jsonl") else { return };
     let cases = cases(&lines);
     for (n, case) in cases.iter().enumerate() {
         let mut index = TreeIndex::default();
@@ -214,7 +214,7 @@ fn put_kvs(store: &mut Store, rev: i64, count: i64) {
 
 #[test]
 fn hash_kv_is_etcds_bit_by_bit() {
-    let Some(text) = table("hashkv_golden.json") else { return };
+    let Some(text) = table("etcd-mvcc/hashkv_golden.json") else { return };
     let golden: Value = serde_json::from_str(&text).expect("JSON");
     let mut compared = 0;
     for (name, half) in [("half_revision", true), ("last_revision", false)] {
@@ -383,7 +383,7 @@ fn check(answer: &Value, step: &Value) {
 
 #[test]
 fn the_store_answers_as_etcds() {
-    let Some(lines) = table("store_ops.jsonl") else { return };
+    let Some(lines) = table("etcd-mvcc/store_ops.jsonl") else { return };
     let (mut passed, mut left_out) = (0, 0);
     for case in cases(&lines) {
         let known = ["put", "delete", "range", "compact", "txn", "events_between"];

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 /// The text of a table, or `None` after one line that says it is absent.
 pub(crate) fn table(name: &str) -> Option<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/external/etcd-mvcc/");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/external/");
     let text = std::fs::read_to_string(format!("{path}{name}")).ok();
     if text.is_none() {
-        println!("skipped: ../shared/external/etcd-mvcc/{name} is not there");
+        println!("skipped: ../shared/external/{name} is not there");
     }
     text
 }

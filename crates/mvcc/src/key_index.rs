@@ -171,10 +171,16 @@ impl KeyIndex {
 
     /// The generation that a compaction at `at` begins with, which is the first that did not end
     /// before `over`, and the place in it of the last change at or before `at`.
+    ///
+    /// A life that ended at `at` is over as well when the next began in the same transaction, as an
+    /// endless delete and a put can have it (T6). etcd 3.6 keeps the tombstone then, loses the put, and
+    /// panics when it is read.
     fn survivor(&self, at: i64, over: i64) -> (usize, Option<usize>) {
-        let last = self.generations.len().saturating_sub(1);
-        let ended = |life: &&Generation| life.revs.last().is_some_and(|end| end.main < over);
-        let which = self.generations[..last].iter().take_while(ended).count();
+        let first = |life: &Generation| life.revs.first().is_some_and(|first| first.main <= at);
+        let ended = |lives: &&[Generation]| {
+            first(&lives[1]) || lives[0].revs.last().is_some_and(|end| end.main < over)
+        };
+        let which = self.generations.windows(2).take_while(ended).count();
         let seen = match self.generations.get(which) {
             Some(generation) => generation.revs.partition_point(|rev| rev.main <= at),
             None => 0,

@@ -552,8 +552,6 @@ impl Pair {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
-
     #[test]
     fn whatever_is_done_the_store_answers_as_the_model(
         ops in prop::collection::vec(any_op(), 1..60), old in any::<bool>()

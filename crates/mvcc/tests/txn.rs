@@ -609,6 +609,36 @@ fn a_put_that_keeps_what_an_endless_delete_took_changes_nothing() {
     assert_eq!((member.value("a"), member.value("b")), (Some(bytes("2")), None));
 }
 
+/// An endless delete and a put of one key in one transaction: the put is what compaction at just that
+/// revision has to keep.
+#[test]
+fn a_key_that_ends_and_begins_in_one_transaction_survives_compaction_to_it() {
+    for rules in [Rules::V3_4, Rules::V3_6] {
+        let mut member = Member { store: Store::with_rules(rules), lessor: Lessor::new(1) };
+        member.put(put_request("a", "1")).expect("a put");
+        member.apply(&then(&[delete("a", "\0"), put("a", "2")])).expect("a txn");
+        member.store.compact(3).expect("the current revision");
+        assert_eq!(member.value("a"), Some(bytes("2")), "{rules:?}");
+        assert_eq!(member.store.entries().count(), 1, "{rules:?}");
+    }
+}
+
+/// C2 on a deleted key: what a compaction to the very revision of the delete leaves.
+#[test]
+fn a_tombstone_at_the_compacted_revision_stays_in_newer_releases_only() {
+    for (rules, entries) in [(Rules::V3_4, [0, 0]), (Rules::V3_5, [0, 0]), (Rules::V3_6, [1, 0])] {
+        let mut member = Member { store: Store::with_rules(rules), lessor: Lessor::new(1) };
+        member.put(put_request("a", "1")).expect("a put");
+        member.apply(&then(&[delete("a", "")])).expect("a txn");
+        member.put(put_request("b", "1")).expect("a put");
+        let left = [3, 4].map(|rev| {
+            member.store.compact(rev).expect("a newer revision");
+            member.store.entries().filter(|entry| entry.kv.key == "a").count()
+        });
+        assert_eq!(left, entries, "{rules:?}");
+    }
+}
+
 #[test]
 fn leases_move_with_the_keys_of_a_transaction() {
     let mut member = Member::new();

@@ -2,8 +2,8 @@
 //!
 //! A generation is one life of the key, from the put that creates it to the tombstone that ends it.
 //! After a tombstone stands an empty generation, waiting for the next put. Mirrors `key_index.go`
-//! of 3.6, in which a tombstone exactly at the compacted revision stays until the next compaction
-//! (C2).
+//! of 3.6, with older releases' treatment of a tombstone exactly at the compacted revision as a
+//! choice (C2).
 
 use std::collections::BTreeSet;
 
@@ -145,9 +145,12 @@ impl KeyIndex {
     }
 
     /// Forgets what no reader at `at` or later can see, and adds to `available` the one revision at
-    /// or before `at` that stays (C2).
-    pub fn compact(&mut self, at: i64, available: &mut BTreeSet<Revision>) {
-        let (which, kept) = self.survivor(at);
+    /// or before `at` that stays (C2). `tombstone_stays` says what becomes of a tombstone exactly at
+    /// `at`: [`Rules::tombstone_at_compaction_stays`](crate::Rules).
+    pub fn compact(&mut self, at: i64, tombstone_stays: bool, available: &mut BTreeSet<Revision>) {
+        // A life that ended before `over` is forgotten whole.
+        let over = if tombstone_stays { at } else { at.saturating_add(1) };
+        let (which, kept) = self.survivor(at, over);
         if let Some(kept) = kept {
             available.insert(self.generations[which].revs[kept]);
             self.generations[which].revs.drain(..kept);
@@ -157,7 +160,7 @@ impl KeyIndex {
 
     /// What [`KeyIndex::compact`] at `at` would leave for readers, tombstones not counted.
     pub fn keep(&self, at: i64, available: &mut BTreeSet<Revision>) {
-        let (which, kept) = self.survivor(at);
+        let (which, kept) = self.survivor(at, at);
         let Some(kept) = kept else { return };
         let revs = &self.generations[which].revs;
         let tombstone = kept + 1 == revs.len() && which + 1 < self.generations.len();
@@ -166,12 +169,18 @@ impl KeyIndex {
         }
     }
 
-    /// The generation that a compaction at `at` begins with, and the place in it of the last change
-    /// at or before `at`.
-    fn survivor(&self, at: i64) -> (usize, Option<usize>) {
-        let last = self.generations.len().saturating_sub(1);
-        let over = |generation: &&Generation| generation.revs.last().is_some_and(|t| t.main < at);
-        let which = self.generations[..last].iter().take_while(over).count();
+    /// The generation that a compaction at `at` begins with, which is the first that did not end
+    /// before `over`, and the place in it of the last change at or before `at`.
+    ///
+    /// A life that ended at `at` is over as well when the next began in the same transaction, as an
+    /// endless delete and a put can have it (T6). etcd 3.6 keeps the tombstone then, loses the put, and
+    /// panics when it is read.
+    fn survivor(&self, at: i64, over: i64) -> (usize, Option<usize>) {
+        let first = |life: &Generation| life.revs.first().is_some_and(|first| first.main <= at);
+        let ended = |lives: &&[Generation]| {
+            first(&lives[1]) || lives[0].revs.last().is_some_and(|end| end.main < over)
+        };
+        let which = self.generations.windows(2).take_while(ended).count();
         let seen = match self.generations.get(which) {
             Some(generation) => generation.revs.partition_point(|rev| rev.main <= at),
             None => 0,

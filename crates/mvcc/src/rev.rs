@@ -23,4 +23,17 @@ impl Revision {
             out.push(b't');
         }
     }
+
+    /// The revision of a key of that bucket, and whether it is a tombstone's; `None` for bytes that
+    /// are neither.
+    pub fn from_bucket_key(key: &[u8]) -> Option<(Revision, bool)> {
+        let (main, rest) = key.split_first_chunk::<8>()?;
+        let (sub, mark) = rest.strip_prefix(b"_")?.split_first_chunk::<8>()?;
+        let rev = Revision::new(i64::from_be_bytes(*main), i64::from_be_bytes(*sub));
+        match mark {
+            [] => Some((rev, false)),
+            b"t" => Some((rev, true)),
+            _ => None,
+        }
+    }
 }

@@ -55,6 +55,11 @@ impl SizeModel {
         self.high_water_pages = self.high_water_pages.max(self.used_pages() + COPY_PAGES);
     }
 
+    /// The file was this large already.
+    pub(crate) fn reach(&mut self, bytes: u64) {
+        self.high_water_pages = self.high_water_pages.max(bytes / PAGE_BYTES);
+    }
+
     pub(crate) fn defragment(&mut self) {
         self.high_water_pages = self.used_pages() + COPY_PAGES;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proto::mvccpb::KeyValue;
 
 use crate::size::SizeModel;
-use crate::{Change, Error, KeyRange, Revision, TreeIndex, WriteTxn};
+use crate::{Change, Error, KeyRange, Revision, Rules, TreeIndex, WriteTxn};
 
 /// What stands under one revision in the bucket `key`.
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ pub struct Store {
     pub(crate) compacted: i64,
     pub(crate) live: usize,
     pub(crate) size: SizeModel,
+    pub(crate) rules: Rules,
 }
 
 /// How to read a range.
@@ -57,8 +58,13 @@ impl Default for Store {
 }
 
 impl Store {
-    /// An empty store at revision 1 (R1).
+    /// An empty store at revision 1 (R1), with the newest rules.
     pub fn new() -> Self {
+        Store::with_rules(Rules::default())
+    }
+
+    /// An empty store that keeps to a release's rules.
+    pub fn with_rules(rules: Rules) -> Self {
         Store {
             index: TreeIndex::default(),
             revs: BTreeMap::new(),
@@ -66,7 +72,13 @@ impl Store {
             compacted: -1,
             live: 0,
             size: SizeModel::default(),
+            rules,
         }
+    }
+
+    /// The rules it keeps to.
+    pub fn rules(&self) -> Rules {
+        self.rules
     }
 
     /// The current revision.
@@ -170,7 +182,7 @@ impl Store {
             return Err(Error::FutureRev);
         }
         self.compacted = rev;
-        let available = self.index.compact(rev);
+        let available = self.index.compact(rev, self.rules.tombstone_at_compaction_stays);
         let newer = self.revs.split_off(&Revision::new(rev.saturating_add(1), 0));
         let older = std::mem::replace(&mut self.revs, newer);
         for (rev, stored) in older {

@@ -30,14 +30,16 @@ impl TreeIndex {
         (kept.clone(), index.put(rev))
     }
 
-    /// Whether there is any history of the key.
-    pub fn knows(&self, key: &[u8]) -> bool {
-        self.keys.contains_key(key)
+    /// The key as kept, if there is any history of it.
+    pub fn known(&self, key: &[u8]) -> Option<Bytes> {
+        self.keys.get_key_value(key).map(|(kept, _)| kept.clone())
     }
 
-    /// Puts a restored history in place of what is known of the key.
-    pub fn insert(&mut self, key: &[u8], history: KeyIndex) {
-        self.keys.insert(Bytes::copy_from_slice(key), history);
+    /// Puts a restored history in place of what is known of the key; the key as kept.
+    pub fn insert(&mut self, key: &[u8], history: KeyIndex) -> Bytes {
+        let kept = Bytes::copy_from_slice(key);
+        self.keys.insert(kept.clone(), history);
+        kept
     }
 
     /// Records a delete.
@@ -82,11 +84,12 @@ impl TreeIndex {
         (revs, count)
     }
 
-    /// Compacts every key; the revisions at or before `at` that stay.
-    pub fn compact(&mut self, at: i64) -> BTreeSet<Revision> {
+    /// Compacts every key; the revisions at or before `at` that stay. `tombstone_stays` is as for
+    /// [`KeyIndex::compact`].
+    pub fn compact(&mut self, at: i64, tombstone_stays: bool) -> BTreeSet<Revision> {
         let mut available = BTreeSet::new();
         self.keys.retain(|_, index| {
-            index.compact(at, &mut available);
+            index.compact(at, tombstone_stays, &mut available);
             !index.is_empty()
         });
         available

@@ -3,7 +3,7 @@
 mod support;
 
 use bytes::Bytes;
-use mvcc::{Store, request};
+use mvcc::{Lessor, Rules, Store, request};
 use proto::etcdserverpb::range_request::{SortOrder, SortTarget};
 use proto::etcdserverpb::{DeleteRangeRequest, PutRequest, RangeRequest};
 use proto::{Status, error};
@@ -18,7 +18,8 @@ fn put_request(key: &str, value: &str) -> PutRequest {
 fn store(pairs: &[(&str, &str)]) -> Store {
     let mut store = Store::new();
     for (key, value) in pairs {
-        request::put(&mut store, &put_request(key, value)).expect("a plain put");
+        let mut lessor = Lessor::new(1);
+        request::put(&mut store, &mut lessor, &put_request(key, value)).expect("a plain put");
     }
     store
 }
@@ -45,14 +46,14 @@ fn requests_without_a_key_or_with_too_much_are_refused() {
         (put("k", "", true, true, 7), Err(error::lease_provided())),
         (put("k", "", true, true, 0), Ok(())),
         (put("k", "", false, false, 7), Ok(())),
-        (request::check_range(&RangeRequest::default()), Err(error::empty_key())),
-        (request::check_range(&all()), Ok(())),
+        (request::check_range(&RangeRequest::default(), Rules::V3_4), Err(error::empty_key())),
+        (request::check_range(&all(), Rules::V3_6), Ok(())),
         (
-            request::check_range(&RangeRequest { sort_order: 3, ..all() }),
+            request::check_range(&RangeRequest { sort_order: 3, ..all() }, Rules::V3_6),
             Err(error::invalid_sort_option()),
         ),
         (
-            request::check_range(&RangeRequest { sort_target: 5, ..all() }),
+            request::check_range(&RangeRequest { sort_target: 5, ..all() }, Rules::V3_6),
             Err(error::invalid_sort_option()),
         ),
         (request::check_delete_range(&DeleteRangeRequest::default()), Err(error::empty_key())),
@@ -130,13 +131,19 @@ fn old_revisions_are_readable_until_compaction_and_the_header_tells_the_current_
 
 #[test]
 fn puts_keep_what_they_are_told_to_keep() {
-    let mut store = Store::new();
+    let (mut store, mut lessor) = (Store::new(), Lessor::new(1));
     let keep_value = PutRequest { ignore_value: true, lease: 7, ..put_request("k", "") };
-    assert_eq!(request::put(&mut store, &keep_value), Err(error::key_not_found()));
+    let refused = request::put(&mut store, &mut lessor, &keep_value);
+    assert_eq!(refused, Err(error::lease_not_found()), "a plain put reports the lease first");
+    lessor.grant(7, 60, 0).expect("a lease");
+    let refused = request::put(&mut store, &mut lessor, &keep_value);
+    assert_eq!(refused, Err(error::key_not_found()));
     assert_eq!(store.rev(), 1, "nothing was written");
 
     let mut put = |request: PutRequest| -> Result<_, Status> {
-        let answer = request::put(&mut store, &PutRequest { prev_kv: true, ..request })?;
+        let request = PutRequest { prev_kv: true, ..request };
+        let (answer, changes) = request::put(&mut store, &mut lessor, &request)?;
+        assert_eq!(changes.len(), 1);
         let found = store.range(b"k", b"", mvcc::RangeOptions::default()).expect("a range");
         let now = found.kvs[0].clone();
         let before = answer.prev_kv.map(|kv| (kv.value, kv.lease));
@@ -158,12 +165,17 @@ fn puts_keep_what_they_are_told_to_keep() {
 fn deletes_count_and_tell_what_was_there_and_move_the_revision_only_if_something_was() {
     let mut store = store(&[("a", "1"), ("b", "2"), ("c", "3")]);
     let request = DeleteRangeRequest { key: "a".into(), range_end: "c".into(), prev_kv: true };
-    let answer = request::delete_range(&mut store, &request).expect("a delete");
+    let mut lessor = Lessor::new(1);
+    let (answer, changes) =
+        request::delete_range(&mut store, &mut lessor, &request).expect("a delete");
+    assert!(changes.iter().all(|change| change.deleted) && changes.len() == 2);
     assert_eq!((answer.deleted, answer.header.expect("a header").revision), (2, 5));
     let values: Vec<&[u8]> = answer.prev_kvs.iter().map(|kv| &kv.value[..]).collect();
     assert_eq!(values, [b"1", b"2"]);
     assert_eq!(store.key_count(), 1);
-    let again = request::delete_range(&mut store, &request).expect("a delete");
+    let (again, changes) =
+        request::delete_range(&mut store, &mut lessor, &request).expect("a delete");
+    assert!(changes.is_empty());
     assert_eq!((again.deleted, again.header.expect("a header").revision), (0, 5));
 }
 
@@ -177,7 +189,7 @@ fn reads_in_a_write_see_its_changes_one_revision_ahead() {
         (found.header.expect("a header").revision, found.kvs[0].value.clone())
     };
     assert_eq!(read(&txn), (2, Bytes::from_static(b"1")));
-    request::put_in(&mut txn, &put_request("a", "2")).expect("a put");
+    request::put_in(&mut txn, &mut Lessor::new(1), &put_request("a", "2")).expect("a put");
     assert_eq!(read(&txn), (3, Bytes::from_static(b"2")));
     let (rev, changes) = txn.end();
     assert_eq!((rev, changes.len()), (3, 1));
@@ -206,7 +218,7 @@ fn compaction_makes_room_and_defragmentation_gives_it_back() {
 
 #[test]
 fn ranges_answer_as_etcds_integration_tests_want() {
-    let Some(lines) = table("../etcd-server/range_request.jsonl") else { return };
+    let Some(lines) = table("etcd-server/range_request.jsonl") else { return };
     let mut requests = 0;
     for case in cases(&lines).iter().filter(|case| case.get("requests").is_some()) {
         let put = case["put_keys_in_order"].as_array().expect("keys");

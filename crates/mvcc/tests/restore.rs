@@ -56,7 +56,7 @@ proptest! {
     ) {
         let mut store = Store::new();
         run(&mut store, &before);
-        let mut restored = Store::restore(store.entries(), store.compact_rev());
+        let mut restored = Store::restore(store.entries(), store.image());
         prop_assert_eq!(restored.rev(), store.rev());
         run(&mut store, &after);
         run(&mut restored, &after);

@@ -18,6 +18,7 @@ mod rev;
 mod size;
 mod store;
 mod tree_index;
+mod watch;
 mod write;
 
 pub use error::Error;
@@ -28,4 +29,5 @@ pub use restore::Entry;
 pub use rev::Revision;
 pub use store::{RangeOptions, RangeResult, Store};
 pub use tree_index::TreeIndex;
+pub use watch::{StreamId, WatchHub, WatchOptions};
 pub use write::{Change, WriteTxn};

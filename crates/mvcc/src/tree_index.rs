@@ -35,6 +35,11 @@ impl TreeIndex {
         self.keys.contains_key(key)
     }
 
+    /// What is known of one key.
+    pub fn history(&self, key: &[u8]) -> Option<&KeyIndex> {
+        self.keys.get(key)
+    }
+
     /// Puts a restored history in place of what is known of the key.
     pub fn insert(&mut self, key: &[u8], history: KeyIndex) {
         self.keys.insert(Bytes::copy_from_slice(key), history);

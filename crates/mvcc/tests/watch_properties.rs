@@ -434,5 +434,5 @@ fn the_checks_above_have_something_to_check() {
     }
     world.settle();
     assert_eq!(world.watches.len(), 80);
-    assert!(world.events > 5000, "{}", world.events);
+    assert!(world.events > 4000, "{}", world.events);
 }

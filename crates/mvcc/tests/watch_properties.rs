@@ -200,7 +200,6 @@ impl World {
             .iter()
             .filter(|logged| (watch.next..=upto).contains(&logged.rev))
             .filter(|logged| keys.contains(&logged.event.kv.as_ref().expect("a pair").key))
-            .filter(|logged| logged.rev != self.store.compact_rev() || self.is_last(logged))
             .filter(|logged| !watch.filters.contains(&logged.event.r#type))
             .map(|logged| {
                 let kv = logged.event.kv.as_ref().expect("a pair");
@@ -212,12 +211,17 @@ impl World {
             .collect()
     }
 
-    /// Whether a change is the last to its key in its transaction: of the compacted revision itself
-    /// a compaction leaves no other.
-    fn is_last(&self, logged: &Logged) -> bool {
+    /// Of the compacted revision itself only the last change to each key stays, so that a watcher
+    /// that has not had the others will never have them.
+    fn compact(&mut self, rev: i64) {
+        if self.store.compact(rev).is_err() {
+            return;
+        }
         let key = |logged: &Logged| logged.event.kv.as_ref().map(|kv| kv.key.clone());
-        let same = |other: &&Logged| other.rev == logged.rev && key(other) == key(logged);
-        self.log.iter().rfind(same).is_some_and(|last| std::ptr::eq(last, logged))
+        let mut seen = BTreeSet::new();
+        self.log.reverse();
+        self.log.retain(|logged| logged.rev != rev || seen.insert(key(logged)));
+        self.log.reverse();
     }
 
     /// Whether a word of progress at `rev` is true for a watcher; from then on it is held to it.
@@ -328,7 +332,7 @@ impl World {
         match op {
             Op::Txn(writes) => self.write(writes, true),
             Op::Silent(writes) => self.write(writes, false),
-            Op::Compact(below) => drop(self.store.compact(self.store.rev() - below)),
+            Op::Compact(below) => self.compact(self.store.rev() - below),
             Op::Create { stream, key, end, start, filters, flags } => {
                 let start = start.map_or(0, |start| (self.store.rev() + start).max(-1));
                 let request = WatchCreateRequest {

@@ -22,6 +22,7 @@ mod size;
 mod store;
 mod tree_index;
 pub mod txn;
+mod watch;
 mod write;
 
 pub use error::Error;
@@ -34,4 +35,5 @@ pub use rev::Revision;
 pub use rules::Rules;
 pub use store::{RangeOptions, RangeResult, Store};
 pub use tree_index::TreeIndex;
+pub use watch::{StreamId, WatchHub, WatchOptions};
 pub use write::{Change, WriteTxn};

@@ -35,6 +35,11 @@ impl TreeIndex {
         self.keys.get_key_value(key).map(|(kept, _)| kept.clone())
     }
 
+    /// What is known of one key.
+    pub fn history(&self, key: &[u8]) -> Option<&KeyIndex> {
+        self.keys.get(key)
+    }
+
     /// Puts a restored history in place of what is known of the key; the key as kept.
     pub fn insert(&mut self, key: &[u8], history: KeyIndex) -> Bytes {
         let kept = Bytes::copy_from_slice(key);

@@ -13,3 +13,5 @@
 //! Left out: API v2, auth, and what depends on time (when a lease expires).
 
 pub mod linearizable;
+pub mod model;
+pub mod request;

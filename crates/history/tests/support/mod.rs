@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods)] // a test reads its tables from real files
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
+pub(crate) mod json;
+
 use serde_json::Value;
 
 /// The text of a table below `external/`, or `None` after one line that says it is absent.

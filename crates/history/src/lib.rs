@@ -14,4 +14,7 @@
 
 pub mod linearizable;
 pub mod model;
+pub mod past;
 pub mod request;
+pub mod serializable;
+pub mod watch;

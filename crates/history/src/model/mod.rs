@@ -14,6 +14,7 @@ use std::ops::Bound;
 use bytes::Bytes;
 
 pub use agree::agrees;
+pub(crate) use agree::pair;
 pub use search::{Etcd, EtcdOrLost};
 pub use state::State;
 

@@ -12,6 +12,7 @@
 //!
 //! Left out: API v2, auth, and what depends on time (when a lease expires).
 
+pub mod kv;
 pub mod linearizable;
 pub mod model;
 pub mod past;

@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
 pub(crate) mod json;
+pub(crate) mod naive;
+pub(crate) mod simulated;
 
 use serde_json::Value;
 

@@ -14,6 +14,7 @@ const ORDER: &[&str] = &[
     "mvcc",
     "v2store",
     "auth",
+    "history",
     "member",
     "cluster",
     "etcdctl",

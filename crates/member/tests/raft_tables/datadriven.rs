@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn two_pairs_of_rules_frame_an_expectation_with_blank_lines() {
-        let cases = parse("a\n----\n----\none\n\ntwo\n----\n----\n\nb\n----\nok\n").expect("a table");
+        let cases =
+            parse("a\n----\n----\none\n\ntwo\n----\n----\n\nb\n----\nok\n").expect("a table");
         assert_eq!(cases[0].expected, ["one", "", "two"]);
         assert_eq!(cases[1].expected, ["ok"]);
     }

@@ -33,6 +33,8 @@ pub(crate) enum Outcome {
     Differs(String),
     /// raft-rs has no way to run it.
     CannotExpress,
+    /// It comes after a panic of raft-rs.
+    NotReached,
 }
 
 /// The outcomes of one file, judged one by one.
@@ -40,6 +42,7 @@ pub(crate) struct Judge<'a> {
     file: &'a str,
     known: Vec<&'a Known>,
     ran: usize,
+    not_reached: usize,
     agreed: usize,
     listed: Vec<String>,
     wrong: Vec<String>,
@@ -48,7 +51,15 @@ pub(crate) struct Judge<'a> {
 impl<'a> Judge<'a> {
     pub(crate) fn new(file: &'a str, list: &'a [Known]) -> Self {
         let known = list.iter().filter(|known| known.file == file).collect();
-        Judge { file, known, ran: 0, agreed: 0, listed: Vec::new(), wrong: Vec::new() }
+        Judge {
+            file,
+            known,
+            ran: 0,
+            not_reached: 0,
+            agreed: 0,
+            listed: Vec::new(),
+            wrong: Vec::new(),
+        }
     }
 
     pub(crate) fn case(&mut self, case: &Case, outcome: Outcome) {
@@ -58,6 +69,10 @@ impl<'a> Judge<'a> {
         let (ran, difference) = match outcome {
             Outcome::Agrees => (true, None),
             Outcome::Differs(difference) => (true, Some(difference)),
+            Outcome::NotReached => {
+                self.not_reached += 1;
+                return;
+            }
             Outcome::CannotExpress => (false, Some("raft-rs cannot express it".to_owned())),
         };
         self.ran += usize::from(ran);
@@ -73,8 +88,12 @@ impl<'a> Judge<'a> {
 
     /// Prints the counts of the file and hands back what is wrong with it.
     pub(crate) fn close(mut self, more: &str) -> Vec<String> {
+        let not_reached = match self.not_reached {
+            0 => String::new(),
+            count => format!(", {count} not reached"),
+        };
         println!(
-            "{}: {} cases ran, {} passed, {} listed{more}",
+            "{}: {} cases ran, {} passed, {} listed{not_reached}{more}",
             self.file,
             self.ran,
             self.agreed,

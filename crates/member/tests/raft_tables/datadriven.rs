@@ -153,6 +153,9 @@ mod tests {
     }
 
     proptest! {
+        // There is no lib.rs above a test file to keep a failure beside.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
         #[test]
         fn no_text_is_too_odd_to_be_read_or_refused(text in "[-a-z#()=, \n]{0,200}") {
             let _ = parse(&text);

@@ -27,8 +27,10 @@ const ELECTION_TICKS: usize = 3;
 
 #[derive(Default)]
 pub(crate) struct Env {
+    /// Not what the tables expect: a leader that applies its own removal becomes a follower.
+    pub(crate) removed_leaders_step_down: bool,
     pub(crate) nodes: BTreeMap<u64, RawNode<Store>>,
-    network: Vec<Message>,
+    pub(crate) network: Vec<Message>,
 }
 
 /// What one directive did.
@@ -201,6 +203,7 @@ impl Env {
 
     /// One Ready, from the call to its last consequence.
     fn process_ready(&mut self, id: u64, events: &mut Vec<Event>) {
+        let steps_down = self.removed_leaders_step_down;
         let node = self.node(id);
         if !node.has_ready() {
             return;
@@ -238,6 +241,11 @@ impl Env {
         node.advance_append_async(ready);
         for entry in &committed {
             apply(node, entry);
+            let raft = &mut node.raft;
+            if steps_down && raft.leader_id == id && raft.prs().get(id).is_none() {
+                let term = raft.term;
+                raft.become_follower(term, raft::INVALID_ID);
+            }
         }
         node.on_persist_ready(number);
         match committed.last() {

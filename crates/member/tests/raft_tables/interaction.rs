@@ -121,7 +121,7 @@ impl Interaction {
 
     /// Nodes that do not start where the table's do.
     fn started(&self, expected: &Expected) -> Option<String> {
-        let wrong = expected.started.iter().find_map(|(id, state)| {
+        expected.started.iter().find_map(|(id, state)| {
             let log = &self.env.nodes[id].raft.raft_log;
             let actual = format!(
                 "term: {}, commit: {}, applied: {}, lastindex: {}, lastterm: {}",
@@ -132,8 +132,7 @@ impl Interaction {
                 log.last_term()
             );
             (actual != *state).then(|| format!("  {id} starts at {actual}\n  not {state}"))
-        });
-        wrong
+        })
     }
 
     /// What was last said about the nodes and does not hold.

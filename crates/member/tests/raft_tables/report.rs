@@ -86,6 +86,23 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// What holds at the end of the file, given what does not.
+    pub(crate) fn end(&mut self, wrong: &[String]) -> &'static str {
+        let at = self.known.iter().position(|known| known.line == 0);
+        let known = at.map(|at| self.known.remove(at));
+        match (wrong, known) {
+            ([], None) => return "agree",
+            (_, Some(known)) if !wrong.is_empty() => {
+                self.listed.push(format!("  at the end: {}", known.reason));
+                return "differ as listed";
+            }
+            (wrong, _) => {
+                self.wrong.push(format!("{}, at the end:\n{}", self.file, wrong.join("\n")))
+            }
+        }
+        "differ"
+    }
+
     /// Prints the counts of the file and hands back what is wrong with it.
     pub(crate) fn close(mut self, more: &str) -> Vec<String> {
         let not_reached = match self.not_reached {

@@ -2,11 +2,11 @@
 
 use frame::{Action, Kind};
 use member::chance::{Purpose, draw_range};
-use member::{Input, TICK_US, Trace};
+use member::{Input, Join, TICK_US, Trace};
 
 use crate::events::role_text;
 use crate::queue::Event;
-use crate::slot::Process;
+use crate::slot::{MemberSlot, Process};
 use crate::world::{Notice, Planted, Wait};
 use crate::{ActorId, HostInput, Micros, World};
 
@@ -102,7 +102,10 @@ impl World {
         let name = slot.config.name.clone();
         let process = slot.process;
         match (kind, process) {
-            (Kind::Start, Process::Stopped | Process::Crashed) => self.start(time, actor),
+            (Kind::Start, Process::Stopped | Process::Crashed) => {
+                self.ask_peers(actor)?;
+                self.start(time, actor);
+            }
             (Kind::Start, _) => return Err(format!("{name} is running already")),
             (Kind::Wipe, Process::Stopped | Process::Crashed) => {
                 self.members[usize::from(actor)].disk.wipe();
@@ -123,6 +126,57 @@ impl World {
             (Kind::Stop, _) => self.signal(time, actor, Input::Stop, "told to stop (SIGTERM)"),
             (Kind::Trap, _) => self.signal(time, actor, Input::Trap, "told to trap"),
         }
+        Ok(())
+    }
+
+    /// What etcd asks its peers before a start with an empty data directory: who is in the cluster
+    /// that it joins, or whether it is in that cluster already (`bootstrap.go`).
+    fn ask_peers(&mut self, actor: u16) -> Result<(), String> {
+        let slot = &self.members[usize::from(actor)];
+        if !slot.disk.is_empty() {
+            return Ok(());
+        }
+        let gone = ActorId::Member(actor);
+        let answers = |(at, peer): &(usize, &MemberSlot)| {
+            let id = ActorId::Member(*at as u16);
+            *at != usize::from(actor)
+                && peer.process == Process::Running
+                && !peer.membership.is_empty()
+                && !self.network.is_cut(gone, id)
+                && !self.network.is_cut(id, gone)
+        };
+        let peer = self.members.iter().enumerate().find(answers).map(|(_, peer)| peer);
+        let own_urls =
+            slot.config.initial_cluster.iter().find(|peer| peer.name == slot.config.name);
+        let own_urls = own_urls.map(|peer| peer.peer_urls.clone()).unwrap_or_default();
+        if !slot.joins {
+            let id = slot.id;
+            let known = peer.and_then(|peer| peer.membership.iter().find(|m| m.id == id));
+            return match known {
+                Some(member) if member.is_started() => {
+                    Err(format!("member {id:x} has already been bootstrapped"))
+                }
+                _ => Ok(()),
+            };
+        }
+        let Some(peer) = peer else {
+            return Err("cannot fetch cluster info from peer urls: could not retrieve cluster \
+                        information from the given URLs"
+                .into());
+        };
+        let members = peer.membership.clone();
+        if members.len() != slot.config.initial_cluster.len() {
+            return Err("error validating peerURLs: member count is unequal".into());
+        }
+        let Some(id) = members.iter().find(|m| m.peer_urls == own_urls).map(|m| m.id) else {
+            return Err(
+                "error validating peerURLs: unmatched member while checking PeerURLs".into()
+            );
+        };
+        let join = Join { id, cluster_id: peer.cluster_id, members };
+        let slot = &mut self.members[usize::from(actor)];
+        slot.id = id;
+        slot.config.join = Some(join);
         Ok(())
     }
 
@@ -297,7 +351,18 @@ impl World {
                 let name = slot.config.name.clone();
                 self.log.applied(time, &name, index, revision);
             }
-            Trace::Appended { .. } => {}
+            Trace::Installed { index, revision } => {
+                let slot = &mut self.members[usize::from(actor)];
+                slot.facts.applied = index;
+                let text = format!("takes a snapshot in: index {index}, revision {revision}");
+                self.log.role(time, &slot.config.name, &text);
+            }
+            Trace::Membership { cluster_id, members } => {
+                let slot = &mut self.members[usize::from(actor)];
+                slot.cluster_id = cluster_id;
+                slot.membership = members;
+            }
+            Trace::Appended { .. } | Trace::Snapshot { .. } | Trace::State { .. } => {}
         }
         self.answer_waits(time);
     }

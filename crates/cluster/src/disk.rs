@@ -79,6 +79,10 @@ impl Disk {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     pub(crate) fn wipe(&mut self) {
         self.files.clear();
         self.syncing.clear();

@@ -1,7 +1,7 @@
 //! What the world keeps of each actor.
 
 use frame::{CallView, Outcome, Role};
-use member::{Input, MemberConfig};
+use member::{Input, MemberConfig, MemberInfo};
 
 use crate::Micros;
 use crate::disk::Disk;
@@ -49,6 +49,11 @@ pub(crate) struct MemberSlot {
     pub(crate) trace: ActorTrace,
     /// Crashes so far: position in the stream of crash chances.
     pub(crate) crashes: u64,
+    /// It joins a running cluster when it starts with an empty disk.
+    pub(crate) joins: bool,
+    /// The members as this one knew them last; empty before its first word.
+    pub(crate) membership: Vec<MemberInfo>,
+    pub(crate) cluster_id: u64,
 }
 
 impl MemberSlot {
@@ -65,6 +70,9 @@ impl MemberSlot {
             facts: Facts::default(),
             trace: ActorTrace::default(),
             crashes: 0,
+            joins: false,
+            membership: Vec::new(),
+            cluster_id: 0,
         }
     }
 }

@@ -194,6 +194,14 @@ impl World {
         actor
     }
 
+    /// Adds a member that is to join a running cluster (`--initial-cluster-state existing`); it does
+    /// not run yet. Its id is known once its peers have been asked.
+    pub fn add_joining_member(&mut self, config: MemberConfig, client_port: u16) -> u16 {
+        let actor = self.add_member(0, config, client_port);
+        self.members[usize::from(actor)].joins = true;
+        actor
+    }
+
     /// Adds a console host.
     pub fn add_host(&mut self, name: &str) -> u16 {
         self.hosts.push(HostSlot::new(name));
@@ -460,6 +468,9 @@ impl World {
                 self.traced(time, actor, trace);
             }
             Output::Exited => self.end(time, actor, Process::Stopped, "stopped"),
+            Output::Removed => {
+                self.end(time, actor, Process::Stopped, "removed from the cluster");
+            }
             Output::Fatal { reason } => self.end(time, actor, Process::Crashed, &reason),
         }
         self.report_violations(time);

@@ -30,6 +30,7 @@ impl Cluster {
                 profile: Profile::V3_4,
                 seed,
                 epoch_us: 0,
+                ..MemberConfig::default()
             };
             let id = member::id::member_id(&peer.peer_urls, "t", None);
             world.add_member(id, config, 1000 + number);

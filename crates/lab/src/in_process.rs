@@ -92,6 +92,7 @@ impl InProcess {
         for event in self.lab.take_events() {
             match event {
                 LabEvent::MemberStarted { actor } => {
+                    self.make_room(actor);
                     self.members[usize::from(actor)] = Some(Member::new());
                     if let Some(recorded) = &mut self.recorded {
                         recorded[usize::from(actor)].clear();
@@ -104,6 +105,16 @@ impl InProcess {
                 }
                 event => self.events.push(event),
             }
+        }
+    }
+
+    /// Members can be added at any time.
+    fn make_room(&mut self, actor: u16) {
+        let count = self.members.len().max(usize::from(actor) + 1);
+        self.members.resize_with(count, || None);
+        self.last.resize_with(count, MemberStatus::default);
+        if let Some(recorded) = &mut self.recorded {
+            recorded.resize_with(count, Vec::new);
         }
     }
 

@@ -81,10 +81,9 @@ impl Lab {
         if !(1..=MEMBERS_MAX).contains(&options.members) {
             return Err(format!("members must be 1 to {MEMBERS_MAX}, not {}", options.members));
         }
-        let profile = Profile::parse(&options.profile)
-            .ok_or_else(|| {
-                format!("profile '{}' is not in this lab: {}", options.profile, Profile::names())
-            })?;
+        let profile = Profile::parse(&options.profile).ok_or_else(|| {
+            format!("profile '{}' is not in this lab: {}", options.profile, Profile::names())
+        })?;
         let mut world = World::new(world);
         world.add_host("client");
         let host = HostOptions {
@@ -128,6 +127,7 @@ impl Lab {
                 profile,
                 seed: self.options.seed,
                 epoch_us: EPOCH_US,
+                ..MemberConfig::default()
             };
             self.world.add_member(id, config, port);
         }

@@ -3,16 +3,38 @@
 use proto::Profile;
 use serde::{Deserialize, Serialize};
 
-use crate::Micros;
+use crate::membership::Member;
+use crate::{Micros, limits};
 
 /// One member of `--initial-cluster`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PeerConfig {
     pub name: String,
     pub peer_urls: Vec<String>,
 }
 
-/// The flags of one member. Does not change while it runs.
+/// What a member that joins a running cluster learns from its peers before it starts
+/// (`GetClusterFromRemotePeers`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Join {
+    pub id: u64,
+    pub cluster_id: u64,
+    /// All members, the new one included.
+    pub members: Vec<Member>,
+}
+
+/// `--auto-compaction-mode` and `--auto-compaction-retention` (K8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum AutoCompaction {
+    #[default]
+    Off,
+    /// Keeps what is younger than this, in microseconds.
+    Periodic { retention_us: Micros },
+    /// Keeps so many revisions.
+    Revision { retention: i64 },
+}
+
+/// The flags of one member. Does not change while it runs. The default is etcd's for each flag.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MemberConfig {
     pub name: String,
@@ -21,8 +43,85 @@ pub struct MemberConfig {
     pub initial_cluster_token: String,
     pub advertise_client_urls: Vec<String>,
     pub profile: Profile,
+    /// Given for `--initial-cluster-state existing`; looked at only when the disk is empty.
+    pub join: Option<Join>,
+    /// `--force-new-cluster`: a restart as the only member of the cluster.
+    pub force_new_cluster: bool,
+    /// `--strict-reconfig-check`.
+    pub strict_reconfig_check: bool,
+    /// `--pre-vote`; none is the profile's default (X2).
+    pub pre_vote: Option<bool>,
+    /// `--quota-backend-bytes`: 0 is the default of 2 GiB, below 0 is no quota (K1).
+    pub quota_backend_bytes: i64,
+    /// `--snapshot-count`: entries applied between two snapshots (X3).
+    pub snapshot_count: u64,
+    /// Entries kept behind a snapshot for slow followers (X3).
+    pub snapshot_catchup_entries: u64,
+    /// `--max-txn-ops`.
+    pub max_txn_ops: u32,
+    /// `--max-request-bytes`.
+    pub max_request_bytes: u32,
+    pub auto_compaction: AutoCompaction,
+    /// `--auth-token-ttl`, in microseconds.
+    pub auth_token_ttl_us: Micros,
+    /// `--bcrypt-cost`.
+    pub bcrypt_cost: u32,
+    /// `--watch-progress-notify-interval` of 3.5.
+    pub watch_progress_interval_us: Micros,
+    /// `--experimental-enable-lease-checkpoint` (L10).
+    pub lease_checkpoint: bool,
+    /// `--client-cert-auth`: a certificate's common name is a user (A-rules).
+    pub client_cert_auth: bool,
+    /// For checkers: after every so many applied entries the member tells a digest of its whole
+    /// state; 0 is never.
+    pub digest_every_entries: u64,
     /// The session's seed: chance comes from nowhere else.
     pub seed: u64,
     /// Unix time of virtual time zero, in microseconds: the lab's wall clock.
     pub epoch_us: Micros,
+}
+
+impl Default for MemberConfig {
+    fn default() -> Self {
+        MemberConfig {
+            name: "default".into(),
+            initial_cluster: Vec::new(),
+            initial_cluster_token: "etcd-cluster".into(),
+            advertise_client_urls: Vec::new(),
+            profile: Profile::V3_4,
+            join: None,
+            force_new_cluster: false,
+            strict_reconfig_check: true,
+            pre_vote: None,
+            quota_backend_bytes: 0,
+            snapshot_count: 100_000,
+            snapshot_catchup_entries: 5_000,
+            max_txn_ops: 128,
+            max_request_bytes: limits::REQUEST_BYTES_MAX as u32,
+            auto_compaction: AutoCompaction::Off,
+            auth_token_ttl_us: 300_000_000,
+            bcrypt_cost: limits::BCRYPT_COST,
+            watch_progress_interval_us: 600_000_000,
+            lease_checkpoint: false,
+            client_cert_auth: false,
+            digest_every_entries: 0,
+            seed: 0,
+            epoch_us: 0,
+        }
+    }
+}
+
+impl MemberConfig {
+    /// X2: pre-vote is off by default in 3.4, on from 3.5.
+    pub(crate) fn pre_vote(&self) -> bool {
+        self.pre_vote.unwrap_or(self.profile > Profile::V3_4)
+    }
+
+    /// The quota in bytes, none for a switched-off one (K1).
+    pub(crate) fn quota_bytes(&self) -> Option<u64> {
+        match self.quota_backend_bytes {
+            0 => Some(limits::QUOTA_BYTES_DEFAULT),
+            bytes => u64::try_from(bytes).ok(),
+        }
+    }
 }

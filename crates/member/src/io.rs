@@ -58,6 +58,8 @@ pub enum Output {
     Trace(Trace),
     /// A graceful stop is complete.
     Exited,
+    /// It was removed from the cluster, and its process ends (M8).
+    Removed,
     /// The member cannot go on and says why; its process ends.
     Fatal { reason: String },
 }
@@ -111,6 +113,8 @@ pub enum Trace {
         term: u64,
         vote: u64,
         commit: u64,
+        /// Index of the first entry of `log`: more than 1 after a snapshot.
+        first_index: u64,
         log: Vec<LogDigest>,
     },
     /// Role, term or known leader changed. `leader` 0: none.
@@ -131,6 +135,26 @@ pub enum Trace {
     },
     Committed {
         index: u64,
+    },
+    /// A snapshot of the leader's takes the place of the log up to `index`.
+    Snapshot {
+        index: u64,
+        term: u64,
+    },
+    /// That snapshot is the state now, as if all up to `index` were applied.
+    Installed {
+        index: u64,
+        revision: i64,
+    },
+    /// A digest of the whole state right after `index` was applied.
+    State {
+        index: u64,
+        digest: u64,
+    },
+    /// The members as this one knows them, after a change.
+    Membership {
+        cluster_id: u64,
+        members: Vec<crate::MemberInfo>,
     },
     /// All entries up to `index` are applied; `revision` is the store's after it.
     Applied {

@@ -1,4 +1,4 @@
-//! One etcd member as a deterministic actor: raft, apply, reads, membership and the API.
+//! One etcd member as a deterministic actor: raft, apply, reads, streams, membership and the API.
 //!
 //! [`Member::turn`] is the whole contract: everything that happens to a member at one instant goes
 //! in as [`Input`]s, everything it does comes out as [`Output`]s. It reads no clock, draws no
@@ -6,19 +6,23 @@
 //!
 //! It mirrors `etcdserver/server.go` (the apply loop), `etcdserver/raft.go` (the Ready loop),
 //! `etcdserver/v3_server.go` (proposals and linearizable reads), `etcdserver/api/membership` and
-//! `etcdserver/api/v3rpc`. The order inside a Ready is etcd's: entries and hard state are written
-//! and synced before the messages that promise them leave.
+//! `etcdserver/api/v3rpc`. The order inside a Ready is etcd's: snapshot, entries and hard state are
+//! written and synced before the messages that promise them leave.
 //!
-//! Left out so far: transactions, watch, leases, auth and the rest of the API (issue 3), raft
-//! snapshots and log compaction (the log is kept whole), WAL segments beyond the first, and the v2
+//! Left out so far: the snapshot stream and etcd's own files of snapshots, WAL segments beyond the
+//! first, the v2 store and API, the recipes of Lock and Election, TLS, downgrades, and the v2
 //! request form that etcd 3.4 uses to publish a member's name (3.5's form is used everywhere).
 
+mod alarms;
 mod api;
 mod apply;
 pub mod chance;
+mod conf_change;
 mod config;
+mod forward;
 pub mod id;
 mod io;
+mod leader;
 mod limits;
 mod log_store;
 mod member;
@@ -26,16 +30,22 @@ mod membership;
 mod message;
 mod node;
 mod proposals;
+mod pump;
 mod reads;
 mod recovery;
 mod report;
+mod snapshot;
+mod state;
 mod status;
+mod streams;
+mod timeouts;
 
-pub use config::{MemberConfig, PeerConfig};
+pub use conf_change::{Change, Kind as ChangeKind};
+pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig};
 pub use io::{CallId, DiskFile, DiskOp, Input, LogDigest, Output, PeerLabel, Trace};
 pub use limits::TICK_US;
 pub use member::Member;
-pub use membership::Membership;
+pub use membership::{Member as MemberInfo, Membership};
 pub use proto::Profile;
 pub use status::{MemberStatus, StatusCell};
 

@@ -2,22 +2,28 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use mvcc::{WatchHub, WatchOptions};
 use prost::Message as _;
 use proto::etcdserverpb::{InternalRaftRequest, RequestHeader};
-use proto::membershippb::{Attributes, ClusterMemberAttrSetRequest};
-use proto::{Code, Status};
 use protobuf::Message as _;
-use raft::eraftpb::{ConfChange, Entry, Message};
+use raft::eraftpb::Message;
 
-use crate::apply::{Applied, State};
+use auth::{AuthInfo, SimpleTokens};
+
 use crate::chance::{Purpose, draw};
+use crate::forward::Forwards;
 use crate::io::{DiskFile, Input, Output, PeerLabel, Trace};
+use crate::leader::LeaderDuties;
 use crate::limits;
-use crate::node::{Node, is_conf_change};
-use crate::proposals::{Expired, Proposals};
-use crate::reads::{Read, Reads};
+use crate::node::Node;
+use crate::proposals::{Proposals, To, Waiter};
+use crate::pump::Unsynced;
+use crate::reads::Reads;
 use crate::recovery::{self, Wal};
 use crate::report::digest;
+use crate::snapshot::Snapshots;
+use crate::state::State;
+use crate::streams::Streams;
 use crate::{CallId, MemberConfig, MemberStatus, Micros};
 
 /// One etcd member. Made empty; it begins with [`Input::Start`].
@@ -69,14 +75,6 @@ impl Member {
     }
 }
 
-/// A Ready whose bytes are on their way to the disk.
-struct Unsynced {
-    /// The disk operation that completes it.
-    op: u64,
-    number: u64,
-    promises: Vec<Message>,
-}
-
 pub(crate) struct Running {
     pub(crate) config: MemberConfig,
     pub(crate) id: u64,
@@ -86,13 +84,23 @@ pub(crate) struct Running {
     pub(crate) applied: u64,
     pub(crate) proposals: Proposals,
     pub(crate) reads: Reads,
-    wal: Wal,
-    unsynced: VecDeque<Unsynced>,
-    next_op: u64,
+    pub(crate) tokens: SimpleTokens,
+    pub(crate) watch: WatchHub,
+    pub(crate) streams: Streams,
+    pub(crate) forwards: Forwards,
+    pub(crate) duties: LeaderDuties,
+    pub(crate) snapshots: Snapshots,
+    /// Calls whose token belongs to a login that is not applied here yet, by its index (A13).
+    parked: Vec<(u64, Input)>,
+    pub(crate) wal: Wal,
+    pub(crate) unsynced: VecDeque<Unsynced>,
+    pub(crate) next_op: u64,
     next_request: u64,
-    ticks: u64,
+    pub(crate) ticks: u64,
     /// When each peer was last heard from; absent while its connection is down.
-    heard_us: BTreeMap<u64, Micros>,
+    pub(crate) heard_us: BTreeMap<u64, Micros>,
+    /// Since when each peer has been heard from without a break.
+    pub(crate) active_since_us: BTreeMap<u64, Micros>,
     /// Tick of the last message to each peer.
     sent_ticks: BTreeMap<u64, u64>,
     /// (role, term, leader) and vote as last traced.
@@ -102,11 +110,13 @@ pub(crate) struct Running {
     /// When a leader other than the one before was first seen.
     pub(crate) leader_elected_us: Micros,
     advanced: bool,
-    publishing: Option<u64>,
-    published: bool,
+    pub(crate) publishing: bool,
+    pub(crate) published: bool,
     /// A graceful stop is on until this time at the latest.
     stopping_until_us: Option<Micros>,
-    fatal: Option<String>,
+    /// It was removed from the cluster, and stops at this time (M8).
+    pub(crate) removed_stop_us: Option<Micros>,
+    pub(crate) fatal: Option<String>,
     pub(crate) out: Vec<Output>,
 }
 
@@ -117,27 +127,49 @@ impl Running {
         now: Micros,
     ) -> Result<(Running, Vec<Output>), String> {
         let found = recovery::recover(&config, disk)?;
-        let log = (0..found.log.last()).zip(found.log.tail(usize::MAX)).map(|(_, e)| digest(e));
+        let entries = found.log.tail(usize::MAX).iter().map(digest);
+        let first_index = found.log.first();
         let started = Trace::Started {
             term: found.hard_state.term,
             vote: found.hard_state.vote,
             commit: found.hard_state.commit,
-            log: log.collect(),
+            first_index,
+            log: entries.collect(),
         };
         let mut outputs = vec![Output::Trace(started)];
         if !found.disk_ops.is_empty() {
             outputs.push(Output::Disk { op: 0, ops: found.disk_ops });
         }
-        // X2: off by default in 3.4, on from 3.5.
-        let pre_vote = config.profile > proto::Profile::V3_4;
+        let mut state = State::new(&config);
+        let mut applied = 0;
+        if let Some(snapshot) = &found.snapshot {
+            state = State::from_snapshot(snapshot, &config)?;
+            applied = snapshot.get_metadata().index;
+        }
+        let pre_vote = config.pre_vote();
+        let watch = WatchHub::new(WatchOptions {
+            progress_interval_us: config.watch_progress_interval_us,
+            max_request_bytes: u64::from(config.max_request_bytes),
+            // As 3.4.23 and 3.5.1 have it (W2, W12).
+            progress_when_synced: false,
+            refuse_negative_start: false,
+            ..WatchOptions::default()
+        });
         let mut running = Running {
-            node: Node::new(found.id, config.seed, pre_vote, found.log)?,
+            node: Node::new(found.id, config.seed, pre_vote, applied, found.log)?,
             id: found.id,
             cluster_id: found.cluster_id,
-            state: State::new(),
-            applied: 0,
+            state,
+            applied,
             proposals: Proposals::default(),
             reads: Reads::default(),
+            tokens: SimpleTokens::new(config.auth_token_ttl_us),
+            watch,
+            streams: Streams::default(),
+            forwards: Forwards::default(),
+            duties: LeaderDuties::default(),
+            snapshots: Snapshots::new(applied),
+            parked: Vec::new(),
             wal: found.wal,
             unsynced: VecDeque::new(),
             next_op: 1,
@@ -145,19 +177,24 @@ impl Running {
             next_request: (found.id << 48) | ((now / 1000) & 0xff_ffff_ffff) << 8,
             ticks: 0,
             heard_us: BTreeMap::new(),
+            active_since_us: BTreeMap::new(),
             sent_ticks: BTreeMap::new(),
             traced: (frame::Role::Follower, 0, 0),
             traced_vote: (found.hard_state.term, found.hard_state.vote),
             traced_commit: found.hard_state.commit,
             leader_elected_us: 0,
             advanced: false,
-            publishing: None,
+            publishing: false,
             published: false,
             stopping_until_us: None,
+            removed_stop_us: None,
             fatal: None,
             out: Vec::new(),
             config,
         };
+        if applied > 0 {
+            running.trace_membership();
+        }
         running.pump(now);
         running.link_heartbeats(true);
         Ok((running, outputs))
@@ -168,17 +205,29 @@ impl Running {
             Input::Start { .. } => {}
             Input::Tick => self.tick(now),
             Input::Peer { from, bytes } => self.peer(now, from, &bytes),
-            Input::PeerLost { peer } => {
-                self.heard_us.remove(&peer);
-                self.node.report_unreachable(peer);
+            Input::PeerLost { peer } => self.peer_lost(peer),
+            Input::Call { call, method, metadata, request } => {
+                if let Some(index) = self.login_to_wait_for(&metadata) {
+                    let input = Input::Call { call, method, metadata, request };
+                    self.parked.push((index, input));
+                    return;
+                }
+                self.call(now, call, &method, &metadata, request);
             }
-            Input::Call { call, method, request, .. } => self.call(now, call, &method, request),
-            Input::Open { .. } | Input::Message { .. } | Input::CloseSend { .. } => {}
+            Input::Open { call, method, metadata } => self.open(now, call, &method, metadata),
+            Input::Message { call, message } => self.stream_message(now, call, message),
+            Input::CloseSend { call } => self.close_send(call),
             Input::CancelCall { call } => {
                 self.reads.cancel(call);
                 self.proposals.cancel(call);
+                self.forwards.cancel(call);
+                self.duties.cancel(call);
+                self.close_stream(call);
+                self.parked.retain(|(_, input)| {
+                    !matches!(input, Input::Call { call: parked, .. } if *parked == call)
+                });
             }
-            Input::DiskDone { op } => self.disk_done(op),
+            Input::DiskDone { op } => self.disk_done(now, op),
             Input::Stop => self.stop(now),
             Input::Trap => trap(&self.config.name),
         }
@@ -199,13 +248,26 @@ impl Running {
             }
             self.advanced |= self.ticks * limits::TICK_US >= limits::PEER_SILENCE_US;
         }
+        self.forget_silent_peers(now);
         self.expire(now);
+        self.forwards_tick(now);
+        self.streams_tick();
+        self.leader_tick(now);
+        self.snapshots_tick(now);
+        self.watch.sync(&self.state.store, now);
         self.link_heartbeats(false);
     }
 
     /// Peers heard from within rafthttp's read time-out.
     pub(crate) fn active_peers(&self, now: Micros) -> usize {
         self.heard_us.values().filter(|heard| *heard + limits::PEER_SILENCE_US > now).count()
+    }
+
+    fn forget_silent_peers(&mut self, now: Micros) {
+        let heard = &self.heard_us;
+        self.active_since_us.retain(|peer, _| {
+            heard.get(peer).is_some_and(|heard| *heard + limits::PEER_SILENCE_US > now)
+        });
     }
 
     /// Keeps idle streams alive, as rafthttp does, so that a silent peer is a dead or cut one.
@@ -215,31 +277,42 @@ impl Running {
         for to in peers {
             let last = self.sent_ticks.get(&to).copied().unwrap_or(0);
             if all || self.ticks >= last + limits::LINK_HEARTBEAT_TICKS {
-                self.sent_ticks.insert(to, self.ticks);
-                let label =
-                    PeerLabel { kind: frame::MessageKind::LinkHeartbeat, ..PeerLabel::default() };
-                self.out.push(Output::Peer { to, bytes: bytes::Bytes::new(), label });
+                self.send_bytes(to, bytes::Bytes::new(), frame::MessageKind::LinkHeartbeat);
             }
         }
     }
 
+    /// What is no message of raft's.
+    pub(crate) fn send_bytes(&mut self, to: u64, bytes: bytes::Bytes, kind: frame::MessageKind) {
+        self.sent_ticks.insert(to, self.ticks);
+        let label = PeerLabel { kind, ..PeerLabel::default() };
+        self.out.push(Output::Peer { to, bytes, label });
+    }
+
     fn peer(&mut self, now: Micros, from: u64, bytes: &[u8]) {
-        self.heard_us.insert(from, now);
-        if bytes.is_empty() {
+        if self.state.membership.is_removed(from) {
+            // Its streams are refused, which is how it learns of it (M8).
+            self.send_gone(from);
             return;
         }
-        match Message::parse_from_bytes(bytes) {
-            Ok(message) => self.node.step(message),
-            Err(error) => self.fatal = Some(format!("malformed message of a peer: {error}")),
+        self.heard_us.insert(from, now);
+        self.active_since_us.entry(from).or_insert(now);
+        match bytes.first() {
+            None => {}
+            // No field of a message has number 0: this one is not raft's.
+            Some(0) => self.peer_message(now, from, &bytes[1..]),
+            Some(_) => match Message::parse_from_bytes(bytes) {
+                Ok(message) => self.node.step(message),
+                Err(error) => self.fatal = Some(format!("malformed message of a peer: {error}")),
+            },
         }
     }
 
-    fn disk_done(&mut self, op: u64) {
-        while self.unsynced.front().is_some_and(|front| front.op <= op) {
-            let Some(done) = self.unsynced.pop_front() else { break };
-            self.node.persisted(done.number);
-            self.send(done.promises);
-        }
+    fn peer_lost(&mut self, peer: u64) {
+        self.heard_us.remove(&peer);
+        self.active_since_us.remove(&peer);
+        self.node.report_unreachable(peer);
+        self.snapshot_lost(peer);
     }
 
     /// SIGTERM: a leader hands over to the peer heard from last, then the process ends (X6).
@@ -248,8 +321,9 @@ impl Running {
         if !self.node.is_leader() {
             return;
         }
-        let successor = self.heard_us.iter().max_by_key(|(id, heard)| (**heard, **id));
-        if let Some((id, _)) = successor {
+        let is_voter = |id: u64| self.state.membership.voters().any(|member| member.id == id);
+        let heard = self.heard_us.iter().filter(|(id, _)| is_voter(**id));
+        if let Some((id, _)) = heard.max_by_key(|(id, heard)| (**heard, **id)) {
             self.node.transfer_leader(*id);
             self.stopping_until_us = Some(now + limits::TRANSFER_TIMEOUT_US);
         }
@@ -265,13 +339,35 @@ impl Running {
             self.node.read_index(context);
         }
         self.pump(now);
+        self.unpark(now);
+        self.send_watch_responses();
         if let Some(reason) = self.fatal.take() {
             return Some(Output::Fatal { reason });
+        }
+        if self.removed_stop_us.is_some_and(|until| now >= until) {
+            return Some(Output::Removed);
         }
         let handed_over = !self.node.is_leader();
         self.stopping_until_us
             .is_some_and(|until| now >= until || handed_over)
             .then_some(Output::Exited)
+    }
+
+    /// Calls whose login has been applied meanwhile.
+    fn unpark(&mut self, now: Micros) {
+        if self.parked.is_empty() {
+            return;
+        }
+        let applied = self.applied;
+        let ready: Vec<_> = self.parked.extract_if(.., |(index, _)| *index <= applied).collect();
+        if ready.is_empty() {
+            return;
+        }
+        for (_, input) in ready {
+            self.take(now, input);
+        }
+        self.propose();
+        self.pump(now);
     }
 
     fn propose(&mut self) {
@@ -282,88 +378,86 @@ impl Running {
         if !unsent.is_empty() && !self.node.propose(unsent.iter().map(|(_, data)| data.clone())) {
             self.proposals.put_back(unsent);
         }
-    }
-
-    /// Tells the cluster this member's name and client URLs, once it has a leader (M5).
-    fn publish(&mut self, now: Micros) {
-        if self.published || self.publishing.is_some() || self.node.leader().is_none() {
-            return;
+        let mut changes = self.proposals.take_unsent_changes().into_iter();
+        while let Some((id, data)) = changes.next() {
+            if !self.node.propose_conf_change(data.clone()) {
+                let left = std::iter::once((id, data)).chain(changes).collect();
+                return self.proposals.put_back_changes(left);
+            }
         }
-        let request = InternalRaftRequest {
-            cluster_member_attr_set: Some(ClusterMemberAttrSetRequest {
-                member_id: self.id,
-                member_attributes: Some(Attributes {
-                    name: self.config.name.clone(),
-                    client_urls: self.config.advertise_client_urls.clone(),
-                }),
-            }),
-            ..InternalRaftRequest::default()
-        };
-        self.publishing = Some(self.submit(now, None, request));
     }
 
-    /// Puts a request on its way to the log; gives its id.
+    /// A number for a request that no other request of any member has.
+    pub(crate) fn fresh_id(&mut self) -> u64 {
+        self.next_request += 1;
+        self.next_request
+    }
+
+    /// Puts a client's request on its way to the log, in that user's name.
     pub(crate) fn submit(
         &mut self,
         now: Micros,
-        call: Option<CallId>,
+        waiter: Waiter,
+        info: Option<AuthInfo>,
         mut request: InternalRaftRequest,
-    ) -> u64 {
-        self.next_request += 1;
-        let id = self.next_request;
-        request.header = Some(RequestHeader { id, ..RequestHeader::default() });
-        self.proposals.add(id, call, request.encode_to_vec(), now);
-        id
+    ) {
+        let id = self.fresh_id();
+        let info = info.unwrap_or_default();
+        request.header =
+            Some(RequestHeader { id, username: info.username, auth_revision: info.revision });
+        self.proposals.add(id, waiter, request.encode_to_vec(), now);
     }
 
-    /// Works through everything that raft has ready. All bytes of a turn make one disk operation.
-    fn pump(&mut self, now: Micros) {
-        let mut bytes = Vec::new();
-        let mut must_sync = false;
-        let mut promises = Vec::new();
-        let mut number = 0;
-        while let Some(work) = self.node.next_work() {
-            number = work.number;
-            must_sync |= work.must_sync;
-            self.trace_role(now);
-            self.wal.encode(&work.entries, work.hard_state.as_ref(), &mut bytes);
-            self.trace_entries(&work.entries);
-            self.trace_commit();
-            self.send(work.messages);
-            promises.extend(work.promises);
-            for read_state in work.read_states {
-                self.reads.confirm(&read_state.request_ctx, read_state.index);
+    /// A request of the member's own, which nobody may refuse.
+    pub(crate) fn submit_own(&mut self, now: Micros, waiter: Waiter, request: InternalRaftRequest) {
+        let root = self
+            .state
+            .auth
+            .is_enabled()
+            .then(|| AuthInfo { username: "root".into(), revision: self.state.auth.revision() });
+        self.submit(now, waiter, root, request);
+    }
+
+    /// Draws 64 bits for a salt or a token.
+    pub(crate) fn draw_bits(&mut self) -> u64 {
+        let number = self.fresh_id();
+        draw(self.config.seed, Purpose::RequestId, self.id, number)
+    }
+
+    pub(crate) fn draw_16(&mut self) -> [u8; 16] {
+        let (low, high) = (self.draw_bits(), self.draw_bits());
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&low.to_le_bytes());
+        bytes[8..].copy_from_slice(&high.to_le_bytes());
+        bytes
+    }
+
+    /// Whoever asked hears how it went.
+    pub(crate) fn answer(
+        &mut self,
+        now: Micros,
+        to: To,
+        index: u64,
+        result: Result<crate::apply::Body, proto::Status>,
+    ) {
+        match to {
+            To::Call(call) => {
+                let index = if result.is_ok() { index } else { 0 };
+                let result = result.map(|body| self.with_header(body));
+                self.out.push(Output::Reply { call, result, index });
             }
-            self.apply(work.committed);
-            let ready = self.reads.ready(self.applied);
-            self.answer_reads(ready);
-            if must_sync || !self.unsynced.is_empty() {
-                continue;
+            To::KeepAlive(call) => self.keep_alive_answered(now, call, result),
+            To::Peer { peer, number } => {
+                self.send_peer_answer(peer, number, result.map(|body| body.bytes));
             }
-            // Nothing here needs the disk: what it promises is durable already.
-            self.node.persisted(work.number);
-            self.send(std::mem::take(&mut promises));
-        }
-        if number == 0 {
-            return;
-        }
-        let mut op = 0;
-        if must_sync {
-            op = self.next_op;
-            self.next_op += 1;
-            self.unsynced.push_back(Unsynced { op, number, promises });
-        } else if let Some(last) = self.unsynced.back_mut() {
-            // It rides on the operation before it, which the disk finishes first.
-            last.number = number;
-            last.promises.extend(promises);
-        }
-        if !bytes.is_empty() {
-            let ops = self.wal.write(bytes, must_sync);
-            self.out.push(Output::Disk { op, ops });
         }
     }
 
-    fn send(&mut self, messages: Vec<Message>) {
+    pub(crate) fn reply(&mut self, call: CallId, result: Result<bytes::Bytes, proto::Status>) {
+        self.out.push(Output::Reply { call, result, index: 0 });
+    }
+
+    pub(crate) fn send(&mut self, messages: Vec<Message>) {
         for message in messages {
             self.sent_ticks.insert(message.to, self.ticks);
             let label = crate::message::label(&message);
@@ -372,118 +466,6 @@ impl Running {
                 Ok(bytes) => self.out.push(Output::Peer { to, bytes: bytes.into(), label }),
                 Err(error) => self.fatal = Some(format!("message does not encode: {error}")),
             }
-        }
-    }
-
-    fn apply(&mut self, committed: Vec<Entry>) {
-        let Some(last) = committed.last().map(|entry| entry.index) else { return };
-        let before_replies = self.out.len();
-        for entry in committed {
-            assert!(entry.index == self.applied + 1, "entries are applied in order");
-            if let Err(reason) = self.apply_entry(&entry) {
-                self.fatal = Some(reason);
-                return;
-            }
-            self.applied = entry.index;
-        }
-        self.node.applied_to(last);
-        let revision = self.state.store.rev();
-        // Told before the replies that rest on it.
-        let applied = Output::Trace(Trace::Applied { index: last, revision });
-        self.out.insert(before_replies, applied);
-    }
-
-    fn apply_entry(&mut self, entry: &Entry) -> Result<(), String> {
-        if is_conf_change(entry) {
-            let change = ConfChange::parse_from_bytes(&entry.data)
-                .map_err(|e| format!("failed to unmarshal conf change {}: {e}", entry.index))?;
-            self.state.apply_conf_change(&change)?;
-            return self.node.apply_conf_change(&change);
-        }
-        if entry.data.is_empty() {
-            return Ok(());
-        }
-        let (id, applied) = self.state.apply(entry)?;
-        if self.publishing == Some(id) {
-            self.publishing = None;
-            self.published = true;
-        }
-        if let Some(Some(call)) = self.proposals.applied(id) {
-            self.reply_applied(call, entry.index, applied);
-        }
-        Ok(())
-    }
-
-    fn reply_applied(&mut self, call: CallId, index: u64, applied: Applied) {
-        match applied {
-            Applied::Put(Ok(mut response)) => {
-                self.fill_header(&mut response.header);
-                self.reply_at(call, index, Ok(response.encode_to_vec().into()));
-            }
-            Applied::DeleteRange(Ok(mut response)) => {
-                self.fill_header(&mut response.header);
-                self.reply_at(call, index, Ok(response.encode_to_vec().into()));
-            }
-            Applied::Put(Err(status)) | Applied::DeleteRange(Err(status)) => {
-                self.reply_at(call, 0, Err(status));
-            }
-            Applied::Nothing => {}
-        }
-    }
-
-    pub(crate) fn reply(&mut self, call: CallId, result: Result<bytes::Bytes, Status>) {
-        self.reply_at(call, 0, result);
-    }
-
-    fn reply_at(&mut self, call: CallId, index: u64, result: Result<bytes::Bytes, Status>) {
-        self.out.push(Output::Reply { call, result, index });
-    }
-
-    fn answer_reads(&mut self, ready: Vec<Read>) {
-        for read in ready {
-            let result = self.read_now(&read.method, read.request);
-            self.reply(read.call, result);
-        }
-    }
-
-    /// Requests and reads whose time at the server is up (X5).
-    fn expire(&mut self, now: Micros) {
-        for expired in self.proposals.expired(now) {
-            match expired.call {
-                Some(call) => {
-                    let status = self.timeout_status(now, expired);
-                    self.reply(call, Err(status));
-                }
-                None => self.publishing = None,
-            }
-        }
-        for read in self.reads.expired(now) {
-            self.reply(read.call, Err(proto::error::timeout()));
-        }
-    }
-
-    /// `parseProposeCtxErr`: which time-out this is. A proposal that raft never took ends with the
-    /// context's own error.
-    fn timeout_status(&self, now: Micros, expired: Expired) -> Status {
-        if expired.unsent {
-            return Status::new(Code::DeadlineExceeded, "context deadline exceeded");
-        }
-        let lost_us = self
-            .leader_elected_us
-            .saturating_sub(2 * limits::ELECTION_TICKS as Micros * limits::TICK_US);
-        if expired.start_us > lost_us && expired.start_us < self.leader_elected_us {
-            return proto::error::timeout_due_to_leader_fail();
-        }
-        let quorum = self.state.membership.members().count() / 2 + 1;
-        let connected = match self.node.leader() {
-            None => true,
-            Some(leader) if leader == self.id => self.active_peers(now) + 1 >= quorum,
-            Some(leader) => self.heard_us.contains_key(&leader),
-        };
-        if connected {
-            proto::error::timeout()
-        } else {
-            proto::error::timeout_due_to_connection_lost()
         }
     }
 }

@@ -1,11 +1,22 @@
-//! The cluster's members as the log tells them (`etcdserver/api/membership/cluster.go`).
+//! The cluster's members as the log tells them, and which changes of them are allowed
+//! (`etcdserver/api/membership/cluster.go`; rules M3 to M10).
+//!
+//! Two kinds of checks stand here: those that every member makes when it applies a change
+//! ([`Membership::validate`], deterministic), and the started-quorum rules of a strict
+//! reconfiguration that the asked member makes before it proposes ([`Membership::is_ready_to_add`]
+//! and its like). Who is connected to whom is not known here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use proto::{Status, error};
 use serde::{Deserialize, Serialize};
 
+use crate::conf_change::{Change, Kind};
+use crate::limits;
+use crate::state::Pairs;
+
 /// One member. The JSON form is the context of a conf change entry, as etcd writes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Member {
     pub id: u64,
     #[serde(rename = "peerURLs")]
@@ -19,19 +30,56 @@ pub struct Member {
     pub client_urls: Vec<String>,
 }
 
+impl Member {
+    /// It has published its name (M5).
+    pub fn is_started(&self) -> bool {
+        !self.name.is_empty()
+    }
+}
+
 /// All members by id, which is also the order in which etcd lists them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Membership {
     members: BTreeMap<u64, Member>,
+    /// Ids that may never come back (M8).
+    removed: BTreeSet<u64>,
+    /// `3.4.0` once the leader has set it.
+    cluster_version: Option<String>,
 }
 
 impl Membership {
-    pub(crate) fn add(&mut self, member: Member) {
-        self.members.insert(member.id, member);
+    /// A cluster of these, with nothing removed yet.
+    pub fn new(members: impl IntoIterator<Item = Member>) -> Self {
+        let members = members.into_iter().map(|member| (member.id, member)).collect();
+        Membership { members, ..Membership::default() }
     }
 
-    pub(crate) fn remove(&mut self, id: u64) {
-        self.members.remove(&id);
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.values()
+    }
+
+    pub fn voters(&self) -> impl Iterator<Item = &Member> {
+        self.members.values().filter(|member| !member.is_learner)
+    }
+
+    pub fn get(&self, id: u64) -> Option<&Member> {
+        self.members.get(&id)
+    }
+
+    pub fn is_removed(&self, id: u64) -> bool {
+        self.removed.contains(&id)
+    }
+
+    pub fn removed(&self) -> impl Iterator<Item = u64> {
+        self.removed.iter().copied()
+    }
+
+    pub fn cluster_version(&self) -> Option<&str> {
+        self.cluster_version.as_deref()
+    }
+
+    pub(crate) fn set_cluster_version(&mut self, version: String) {
+        self.cluster_version = Some(version);
     }
 
     /// A started member's name and client URLs. Unknown ids are ignored, as etcd does.
@@ -42,12 +90,141 @@ impl Membership {
         }
     }
 
-    pub fn members(&self) -> impl Iterator<Item = &Member> {
-        self.members.values()
+    /// Whether a committed change may take effect (M3, M6, M10). The same answer on every member.
+    ///
+    /// # Errors
+    /// etcd's text for the caller; the change is then applied as one that changes nothing.
+    pub fn validate(&self, change: &Change) -> Result<(), Status> {
+        let id = change.node_id;
+        if self.removed.contains(&id) {
+            return Err(error::member_not_found());
+        }
+        let known = self.members.get(&id);
+        match (&change.kind, known) {
+            (Kind::Add { promote: true, .. }, None) => Err(error::member_not_found()),
+            (Kind::Add { promote: true, .. }, Some(member)) if !member.is_learner => {
+                Err(error::member_not_learner())
+            }
+            (Kind::Add { promote: true, .. }, Some(_)) => Ok(()),
+            (Kind::Add { .. }, Some(_)) => Err(error::member_exists()),
+            (Kind::Add { member, .. }, None) => {
+                self.check_urls(id, &member.peer_urls)?;
+                let learners = self.members.values().filter(|member| member.is_learner).count();
+                if member.is_learner && learners >= limits::LEARNERS_MAX {
+                    return Err(error::too_many_learners());
+                }
+                Ok(())
+            }
+            (Kind::Remove | Kind::Update { .. } | Kind::Nothing, None) => {
+                Err(error::member_not_found())
+            }
+            (Kind::Update { member }, Some(_)) => self.check_urls(id, &member.peer_urls),
+            (Kind::Remove | Kind::Nothing, Some(_)) => Ok(()),
+        }
     }
 
-    pub(crate) fn get(&self, id: u64) -> Option<&Member> {
-        self.members.get(&id)
+    /// No two members may share a peer URL.
+    fn check_urls(&self, id: u64, peer_urls: &[String]) -> Result<(), Status> {
+        let others = self.members.values().filter(|member| member.id != id);
+        let mut taken = others.flat_map(|member| &member.peer_urls);
+        if taken.any(|url| peer_urls.contains(url)) {
+            Err(error::peer_url_exists())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes a validated change in.
+    pub(crate) fn apply(&mut self, change: &Change) {
+        let id = change.node_id;
+        match &change.kind {
+            Kind::Add { promote: true, .. } => {
+                if let Some(member) = self.members.get_mut(&id) {
+                    member.is_learner = false;
+                }
+            }
+            Kind::Add { member, .. } => {
+                self.members.insert(id, member.clone());
+            }
+            Kind::Remove => {
+                self.members.remove(&id);
+                self.removed.insert(id);
+            }
+            Kind::Update { member } => {
+                if let Some(known) = self.members.get_mut(&id) {
+                    known.peer_urls = member.peer_urls.clone();
+                    // `member update` sends no learner flag, and etcd takes that as its word.
+                    known.is_learner = member.is_learner;
+                }
+            }
+            Kind::Nothing => {}
+        }
+    }
+
+    /// M4: enough voters have started that one more, not yet started, leaves a quorum.
+    pub fn is_ready_to_add(&self) -> bool {
+        let voters = self.voters().count() + 1;
+        let started = self.voters().filter(|member| member.is_started()).count();
+        // The way from one member to two goes through a moment without redundancy.
+        if started == 1 && voters == 2 {
+            return true;
+        }
+        started > voters / 2
+    }
+
+    /// M4: a started quorum is left without that voter.
+    pub fn is_ready_to_remove(&self, id: u64) -> bool {
+        let left: Vec<&Member> = self.voters().filter(|member| member.id != id).collect();
+        let started = left.iter().filter(|member| member.is_started()).count();
+        started > left.len() / 2
+    }
+
+    /// M4: as for adding a voter, with the learner counted among them.
+    pub fn is_ready_to_promote(&self, id: u64) -> bool {
+        let promoted = self.members.get(&id).filter(|member| member.is_learner);
+        let all = self.voters().chain(promoted);
+        let (voters, started) =
+            all.fold((0, 0), |(n, s), member| (n + 1, s + usize::from(member.is_started())));
+        started > voters / 2
+    }
+
+    /// Members and removed ids as etcd's buckets `members` and `members_removed` hold them, and the
+    /// bucket `cluster`.
+    pub(crate) fn buckets(&self) -> Vec<(&'static str, Pairs)> {
+        let hex = |id: u64| format!("{id:x}").into_bytes();
+        let json = |member: &Member| serde_json::to_vec(member).expect("a member is plain data");
+        let mut members: Vec<_> = self.members.values().map(|m| (hex(m.id), json(m))).collect();
+        let mut removed: Vec<_> =
+            self.removed.iter().map(|id| (hex(*id), b"removed".to_vec())).collect();
+        members.sort();
+        removed.sort();
+        let version = self.cluster_version.iter();
+        let cluster: Vec<_> =
+            version.map(|v| (b"clusterVersion".to_vec(), v.clone().into_bytes())).collect();
+        vec![("cluster", cluster), ("members", members), ("members_removed", removed)]
+    }
+
+    /// The reverse of [`Membership::buckets`].
+    pub(crate) fn from_buckets<'a>(
+        find: impl Fn(&str) -> &'a [(Vec<u8>, Vec<u8>)],
+    ) -> Result<Self, String> {
+        let mut this = Membership::default();
+        for (_, value) in find("members") {
+            let member: Member = serde_json::from_slice(value)
+                .map_err(|e| format!("failed to unmarshal member: {e}"))?;
+            this.members.insert(member.id, member);
+        }
+        for (key, _) in find("members_removed") {
+            let text = String::from_utf8_lossy(key);
+            let id = u64::from_str_radix(&text, 16)
+                .map_err(|e| format!("failed to parse the id of a removed member: {e}"))?;
+            this.removed.insert(id);
+        }
+        this.cluster_version = find("cluster")
+            .iter()
+            .find(|(key, _)| key == b"clusterVersion")
+            .map(|(_, value)| String::from_utf8_lossy(value).into_owned());
+        Ok(this)
     }
 }
 
@@ -66,5 +243,18 @@ mod tests {
         let json = serde_json::to_string(&member).unwrap();
         assert_eq!(json, r#"{"id":7,"peerURLs":["http://127.0.0.1:2380"],"name":"m1"}"#);
         assert_eq!(serde_json::from_str::<Member>(&json).unwrap(), member);
+    }
+
+    #[test]
+    fn buckets_come_back_as_they_were() {
+        let member = |id, name: &str| Member { id, name: name.into(), ..Member::default() };
+        let mut membership = Membership::new([member(0xab, "m1"), member(0x2, "")]);
+        membership.removed.insert(0x9);
+        membership.set_cluster_version("3.4.0".into());
+        let buckets = membership.buckets();
+        let find = |name: &str| {
+            buckets.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, kvs)| kvs)
+        };
+        assert_eq!(Membership::from_buckets(find).unwrap(), membership);
     }
 }

@@ -5,8 +5,11 @@
 //! role), before anything reads it; and outgoing messages are sorted by destination, because
 //! raft-rs iterates hash maps whose order differs between 32 and 64 bits.
 
-use raft::eraftpb::{ConfChange, ConfState, Entry, EntryType, HardState, Message, MessageType};
-use raft::{Config, INVALID_ID, RawNode, ReadState, StateRole};
+use bytes::Bytes;
+use raft::eraftpb::{
+    ConfChange, ConfState, Entry, EntryType, HardState, Message, MessageType, Snapshot,
+};
+use raft::{Config, INVALID_ID, ProgressState, RawNode, ReadState, SnapshotStatus, StateRole};
 
 use crate::chance::{Purpose, draw_range};
 use crate::limits;
@@ -29,15 +32,24 @@ pub(crate) struct Work {
     pub(crate) messages: Vec<Message>,
     /// Messages that may leave only when entries and hard state are durable.
     pub(crate) promises: Vec<Message>,
+    /// A snapshot of the leader's, to be durable before anything that follows it.
+    pub(crate) snapshot: Option<Snapshot>,
     pub(crate) committed: Vec<Entry>,
     pub(crate) read_states: Vec<ReadState>,
 }
 
 impl Node {
-    /// A node over a recovered log. `pre_vote` is the profile's.
-    pub(crate) fn new(id: u64, seed: u64, pre_vote: bool, log: LogStore) -> Result<Self, String> {
+    /// A node over a recovered log, whose state has `applied`. `pre_vote` is the profile's.
+    pub(crate) fn new(
+        id: u64,
+        seed: u64,
+        pre_vote: bool,
+        applied: u64,
+        log: LogStore,
+    ) -> Result<Self, String> {
         let config = Config {
             id,
+            applied,
             election_tick: limits::ELECTION_TICKS,
             heartbeat_tick: limits::HEARTBEAT_TICKS,
             max_size_per_msg: limits::SIZE_PER_MSG_BYTES_MAX,
@@ -87,6 +99,18 @@ impl Node {
         taken
     }
 
+    /// Proposes a membership change, an entry of its own. False: dropped, to be tried again.
+    pub(crate) fn propose_conf_change(&mut self, data: Bytes) -> bool {
+        let mut message = Message::default();
+        message.set_msg_type(MessageType::MsgPropose);
+        message.from = self.raw.raft.id;
+        let entry = Entry { entry_type: EntryType::EntryConfChange, data, ..Entry::default() };
+        message.set_entries(vec![entry].into());
+        let taken = self.raw.raft.step(message).is_ok();
+        self.steer();
+        taken
+    }
+
     pub(crate) fn read_index(&mut self, context: u64) {
         self.raw.read_index(context.to_be_bytes().to_vec());
         self.steer();
@@ -95,6 +119,27 @@ impl Node {
     pub(crate) fn report_unreachable(&mut self, peer: u64) {
         self.raw.report_unreachable(peer);
         self.steer();
+    }
+
+    /// A snapshot to this peer got lost, or was taken.
+    pub(crate) fn report_snapshot(&mut self, peer: u64, failed: bool) {
+        let status = if failed { SnapshotStatus::Failure } else { SnapshotStatus::Finish };
+        self.raw.report_snapshot(peer, status);
+        self.steer();
+    }
+
+    /// Peers that wait for a snapshot, sorted.
+    pub(crate) fn awaiting_snapshot(&self) -> Vec<u64> {
+        if !self.is_leader() {
+            return Vec::new();
+        }
+        let progress = self.raw.raft.prs().iter();
+        let mut waiting: Vec<u64> = progress
+            .filter(|(_, progress)| progress.state == ProgressState::Snapshot)
+            .map(|(id, _)| *id)
+            .collect();
+        waiting.sort_unstable();
+        waiting
     }
 
     pub(crate) fn transfer_leader(&mut self, to: u64) {
@@ -108,6 +153,12 @@ impl Node {
         state.mut_voters().sort_unstable();
         state.mut_learners().sort_unstable();
         self.raw.mut_store().set_conf_state(state);
+        // raft-rs 0.7 panics at the next acknowledgement when a leader has removed itself: it looks
+        // for its own progress. etcd's leader leads on until the process ends; this one steps down.
+        let raft = &mut self.raw.raft;
+        if raft.state == StateRole::Leader && raft.prs().get(raft.id).is_none() {
+            raft.become_follower(raft.term, INVALID_ID);
+        }
         self.steer();
         Ok(())
     }
@@ -129,11 +180,14 @@ impl Node {
             must_sync: ready.must_sync(),
             messages,
             promises,
+            snapshot: Some(ready.snapshot().clone()).filter(|s| s.get_metadata().index > 0),
             committed: ready.take_committed_entries(),
             read_states: ready.take_read_states(),
         };
-        assert!(ready.snapshot().get_metadata().index == 0, "no snapshots while the log is whole");
         let store = self.raw.mut_store();
+        if let Some(snapshot) = &work.snapshot {
+            store.install(snapshot);
+        }
         store.append(&work.entries);
         if let Some(hard_state) = &work.hard_state {
             store.set_hard_state(hard_state.clone());
@@ -220,6 +274,10 @@ impl Node {
 
     pub(crate) fn log(&self) -> &LogStore {
         self.raw.store()
+    }
+
+    pub(crate) fn log_mut(&mut self) -> &mut LogStore {
+        self.raw.mut_store()
     }
 }
 

@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use auth::AuthInfo;
+use proto::etcdserverpb::{AuthenticateRequest, RangeRequest, TxnRequest};
 
 use crate::limits;
 use crate::{CallId, Micros};
@@ -14,9 +15,18 @@ use crate::{CallId, Micros};
 /// A call that must not be answered before its read index is applied.
 pub(crate) struct Read {
     pub(crate) call: CallId,
-    pub(crate) method: String,
-    pub(crate) request: Bytes,
+    pub(crate) what: What,
     pub(crate) deadline_us: Micros,
+}
+
+/// What is read then.
+pub(crate) enum What {
+    Range(RangeRequest, AuthInfo),
+    /// A transaction of ranges alone (T8).
+    Txn(TxnRequest, AuthInfo),
+    MemberList,
+    /// The password, before a login is proposed (A5).
+    Password(AuthenticateRequest),
 }
 
 struct Round {

@@ -1,21 +1,25 @@
 //! A member's durable state: what it writes to its WAL, and how it comes back from those bytes.
 //!
-//! Mirrors `bootstrapNewClusterNoWAL`/`restartNode` of `etcdserver/raft.go`: a new member writes one
-//! conf change entry per member, in order of id, at term 1 (M2), so that every member computes the
-//! same log; a restarted one trusts its WAL and nothing else.
+//! Mirrors `bootstrap.go` and `restartNode`/`restartAsStandaloneNode` of `etcdserver/raft.go`: a new
+//! member writes one conf change entry per member, in order of id, at term 1 (M2), so that every
+//! member computes the same log; one that joins begins with an empty log; a restarted one trusts its
+//! newest snapshot and its WAL and nothing else. Left out: segments of the WAL, and purging.
 
 use bytes::Bytes;
 use prost::Message as _;
 use proto::etcdserverpb::Metadata;
-use raft::eraftpb::{ConfChange, ConfChangeType, Entry, EntryType, HardState};
+use protobuf::Message as _;
+use raft::eraftpb::{ConfState, Entry, EntryType, HardState, Snapshot};
 
+use crate::conf_change::{Change, Kind};
 use crate::io::{DiskFile, DiskOp};
 use crate::log_store::LogStore;
 use crate::membership::Member;
 use crate::{MemberConfig, id};
 
-/// Where the WAL lives in a data directory.
+/// Where the WAL and the snapshots live in a data directory.
 const WAL_DIR: &str = "member/wal";
+const SNAP_DIR: &str = "member/snap";
 
 /// The open end of a member's WAL.
 pub(crate) struct Wal {
@@ -30,6 +34,8 @@ pub(crate) struct Recovered {
     pub(crate) wal: Wal,
     pub(crate) log: LogStore,
     pub(crate) hard_state: HardState,
+    /// What the log goes on from; its data is the image of the state.
+    pub(crate) snapshot: Option<Snapshot>,
     /// What the start itself writes.
     pub(crate) disk_ops: Vec<DiskOp>,
 }
@@ -38,8 +44,11 @@ pub(crate) struct Recovered {
 pub(crate) fn recover(config: &MemberConfig, disk: &[DiskFile]) -> Result<Recovered, String> {
     let path = format!("{WAL_DIR}/{}", wal::file_name(0, 0));
     match disk.iter().find(|file| file.path == path && !file.bytes.is_empty()) {
-        Some(file) => restart(path, &file.bytes),
-        None => bootstrap(config, path),
+        Some(file) => restart(config, path, &file.bytes, disk),
+        None => match &config.join {
+            Some(join) => Ok(begin(path, join.id, join.cluster_id, Vec::new())),
+            None => bootstrap(config, path),
+        },
     }
 }
 
@@ -66,10 +75,20 @@ fn bootstrap(config: &MemberConfig, path: String) -> Result<Recovered, String> {
         })?
         .id;
     let ids: Vec<u64> = members.iter().map(|member| member.id).collect();
-    let cluster_id = id::cluster_id(&ids);
+    let entries = (1..).zip(&members).map(|(index, member)| Entry {
+        entry_type: EntryType::EntryConfChange,
+        term: 1,
+        index,
+        data: Change::bootstrap(member),
+        ..Entry::default()
+    });
+    Ok(begin(path, own, id::cluster_id(&ids), entries.collect()))
+}
 
-    let entries: Vec<Entry> = (1..).zip(&members).map(|(index, m)| add_node(index, m)).collect();
-    let hard_state = HardState { term: 1, commit: entries.len() as u64, ..HardState::default() };
+/// A new data directory whose log begins with these entries, committed.
+fn begin(path: String, own: u64, cluster_id: u64, entries: Vec<Entry>) -> Recovered {
+    let commit = entries.len() as u64;
+    let hard_state = HardState { term: commit.min(1), commit, ..HardState::default() };
     let metadata = Metadata { node_id: own, cluster_id }.encode_to_vec();
     let mut bytes = Vec::new();
     let mut wal = Wal { path, encoder: wal::Encoder::new(0) };
@@ -77,59 +96,37 @@ fn bootstrap(config: &MemberConfig, path: String) -> Result<Recovered, String> {
     wal.encode(&entries, Some(&hard_state), &mut bytes);
     // etcd makes a new WAL in a temporary directory and renames it: it is there whole or not at all.
     let disk_ops = vec![DiskOp::Replace { path: wal.path.clone(), bytes: bytes.into() }];
-    let log = LogStore::recovered(hard_state.clone(), entries);
-    Ok(Recovered { id: own, cluster_id, wal, log, hard_state, disk_ops })
+    let log = LogStore::recovered(hard_state.clone(), ConfState::default(), (0, 0), entries);
+    Recovered { id: own, cluster_id, wal, log, hard_state, snapshot: None, disk_ops }
 }
 
-fn add_node(index: u64, member: &Member) -> Entry {
-    let context = serde_json::to_vec(member).expect("a member is plain data");
-    let change = ConfChange {
-        change_type: ConfChangeType::AddNode,
-        node_id: member.id,
-        context: context.into(),
-        ..ConfChange::default()
-    };
-    Entry {
-        entry_type: EntryType::EntryConfChange,
-        term: 1,
-        index,
-        data: conf_change_bytes(&change).into(),
-        ..Entry::default()
-    }
-}
-
-/// A conf change as Go marshals it: every field, zero or not.
-fn conf_change_bytes(change: &ConfChange) -> Vec<u8> {
-    let kind = match change.change_type {
-        ConfChangeType::AddNode => 0,
-        ConfChangeType::RemoveNode => 1,
-        ConfChangeType::AddLearnerNode => 3,
-    };
-    proto::raftpb::ConfChange {
-        id: change.id,
-        r#type: kind,
-        node_id: change.node_id,
-        context: Some(change.context.clone()),
-    }
-    .encode_to_vec()
-}
-
-fn restart(path: String, bytes: &Bytes) -> Result<Recovered, String> {
-    let found = wal::read_all(bytes).map_err(|e| e.to_string())?;
+fn restart(
+    config: &MemberConfig,
+    path: String,
+    bytes: &Bytes,
+    disk: &[DiskFile],
+) -> Result<Recovered, String> {
+    let (found, snapshot) = newest(bytes, disk)?;
     let metadata = Metadata::decode(found.metadata.clone().unwrap_or_default())
         .map_err(|e| format!("failed to unmarshal WAL metadata: {e}"))?;
-    let entries = found.entries.iter().map(raft_entry).collect::<Result<Vec<Entry>, String>>()?;
-    let hard_state = HardState {
+    let mut entries =
+        found.entries.iter().map(raft_entry).collect::<Result<Vec<Entry>, String>>()?;
+    let mut hard_state = HardState {
         term: found.hard_state.term,
         vote: found.hard_state.vote,
         commit: found.hard_state.commit,
         ..HardState::default()
     };
-    if hard_state.commit > entries.len() as u64 {
+    let place = snapshot.as_ref().map(Snapshot::get_metadata);
+    let start = place.map_or((0, 0), |metadata| (metadata.index, metadata.term));
+    // A snapshot of the leader's may be on the disk before the hard state that goes with it.
+    hard_state.commit = hard_state.commit.max(start.0);
+    hard_state.term = hard_state.term.max(start.1);
+    let last = start.0 + entries.len() as u64;
+    if hard_state.commit > last {
         return Err(format!(
-            "tocommit({}) is out of range [lastIndex({})]. Was the raft log corrupted, truncated, or lost?",
+            "tocommit({}) is out of range [lastIndex({last})]. Was the raft log corrupted, truncated, or lost?",
             hard_state.commit,
-            entries.len()
         ));
     }
     let mut disk_ops = Vec::new();
@@ -137,14 +134,87 @@ fn restart(path: String, bytes: &Bytes) -> Result<Recovered, String> {
         // A torn tail promised nothing: its sync never returned.
         disk_ops.push(DiskOp::Truncate { path: path.clone(), len: found.valid_bytes as u64 });
     }
+    let mut wal = Wal { path, encoder: wal::Encoder::new(found.crc) };
+    let conf_state = place.map_or_else(ConfState::default, |m| m.get_conf_state().clone());
+    if config.force_new_cluster {
+        let alone =
+            stand_alone(metadata.node_id, &conf_state, start.0, &mut entries, &mut hard_state)?;
+        let mut bytes = Vec::new();
+        wal.encode(&alone, Some(&hard_state), &mut bytes);
+        entries.extend(alone);
+        disk_ops.extend(wal.write(bytes, true));
+    }
     Ok(Recovered {
         id: metadata.node_id,
         cluster_id: metadata.cluster_id,
-        wal: Wal { path, encoder: wal::Encoder::new(found.crc) },
-        log: LogStore::recovered(hard_state.clone(), entries),
+        wal,
+        log: LogStore::recovered(hard_state.clone(), conf_state, start, entries),
         hard_state,
+        snapshot,
         disk_ops,
     })
+}
+
+/// The log, from the newest snapshot on that both the WAL and the disk know and that is committed.
+fn newest(bytes: &Bytes, disk: &[DiskFile]) -> Result<(wal::Recovered, Option<Snapshot>), String> {
+    let mut files: Vec<&DiskFile> = disk.iter().filter(|f| f.path.starts_with(SNAP_DIR)).collect();
+    files.sort_by(|a, b| b.path.cmp(&a.path));
+    for file in files {
+        let Ok(snapshot) = Snapshot::parse_from_bytes(&file.bytes) else { continue };
+        let (index, term) = (snapshot.get_metadata().index, snapshot.get_metadata().term);
+        let start = proto::walpb::Snapshot { index, term, ..Default::default() };
+        match wal::read_files(&[bytes], &start) {
+            Ok(found) => return Ok((found, Some(snapshot))),
+            Err(wal::Error::SnapshotNotFound | wal::Error::SnapshotMismatch) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok((wal::read_all(bytes).map_err(|e| e.to_string())?, None))
+}
+
+/// `--force-new-cluster`: drops what is not committed, and gives the entries that remove everybody
+/// else, committed by this member's word alone (`restartAsStandaloneNode`).
+fn stand_alone(
+    own: u64,
+    conf_state: &ConfState,
+    offset: u64,
+    entries: &mut Vec<Entry>,
+    hard_state: &mut HardState,
+) -> Result<Vec<Entry>, String> {
+    entries.truncate((hard_state.commit - offset) as usize);
+    let mut ids: Vec<u64> = conf_state.voters.iter().chain(&conf_state.learners).copied().collect();
+    for entry in entries.iter().filter(|e| e.entry_type == EntryType::EntryConfChange) {
+        let change = Change::decode(&entry.data)?;
+        match change.kind {
+            Kind::Add { .. } if !ids.contains(&change.node_id) => ids.push(change.node_id),
+            Kind::Remove => ids.retain(|id| *id != change.node_id),
+            _ => {}
+        }
+    }
+    ids.sort_unstable();
+    let removals = ids.iter().filter(|id| **id != own);
+    let mut changes: Vec<Change> =
+        removals.map(|id| Change { id: 0, node_id: *id, kind: Kind::Remove }).collect();
+    if !ids.contains(&own) {
+        let member = Member {
+            id: own,
+            // etcd's own stand-in: what its peers would call it is no longer known.
+            peer_urls: vec!["http://localhost:2380".into()],
+            ..Member::default()
+        };
+        changes.push(Change { id: 0, node_id: own, kind: Kind::Add { member, promote: false } });
+    }
+    let term = hard_state.term;
+    let added = (hard_state.commit + 1..).zip(&changes).map(|(index, change)| Entry {
+        entry_type: EntryType::EntryConfChange,
+        term,
+        index,
+        data: change.encode(),
+        ..Entry::default()
+    });
+    let added: Vec<Entry> = added.collect();
+    hard_state.commit += added.len() as u64;
+    Ok(added)
 }
 
 fn raft_entry(logged: &wal::LoggedEntry) -> Result<Entry, String> {
@@ -197,6 +267,22 @@ impl Wal {
             };
             self.encoder.encode_state(&record, bytes);
         }
+    }
+
+    /// Adds the record of a snapshot, and gives the operation that must come before it: the file
+    /// itself, whole or not at all.
+    pub(crate) fn encode_snapshot(
+        &mut self,
+        snapshot: &Snapshot,
+        bytes: &mut Vec<u8>,
+    ) -> Result<DiskOp, String> {
+        let (index, term) = (snapshot.get_metadata().index, snapshot.get_metadata().term);
+        let record = proto::walpb::Snapshot { index, term, ..Default::default() };
+        self.encoder.encode_snapshot(&record, bytes);
+        let file =
+            snapshot.write_to_bytes().map_err(|e| format!("snapshot does not encode: {e}"))?;
+        let path = format!("{SNAP_DIR}/{term:016x}-{index:016x}.snap");
+        Ok(DiskOp::Replace { path, bytes: file.into() })
     }
 
     /// The disk operations that put these records into the file.

@@ -1,6 +1,6 @@
 //! What a member tells of itself: traces for the checkers and the event log, and its status.
 
-use raft::eraftpb::Entry;
+use raft::eraftpb::{Entry, Snapshot};
 
 use crate::io::{LogDigest, Output, Trace};
 use crate::member::Running;
@@ -9,7 +9,7 @@ use crate::{MemberStatus, Micros, StatusCell};
 impl Running {
     pub(crate) fn trace_role(&mut self, now: Micros) {
         let leader = self.node.leader().unwrap_or(0);
-        let state = (self.node.role(), self.node.term(), leader);
+        let state = (self.role(), self.node.term(), leader);
         if state != self.traced {
             if leader != 0 && leader != self.traced.2 {
                 self.leader_elected_us = now;
@@ -18,6 +18,7 @@ impl Running {
                 }
             }
             self.traced = state;
+            self.leadership_changed(now);
             let (role, term, leader) = state;
             self.out.push(Output::Trace(Trace::Role { role, term, leader }));
         }
@@ -28,6 +29,11 @@ impl Running {
                 self.out.push(Output::Trace(Trace::Voted { term: vote.0, vote: vote.1 }));
             }
         }
+    }
+
+    pub(crate) fn trace_snapshot(&mut self, snapshot: &Snapshot) {
+        let (index, term) = (snapshot.get_metadata().index, snapshot.get_metadata().term);
+        self.out.push(Output::Trace(Trace::Snapshot { index, term }));
     }
 
     pub(crate) fn trace_entries(&mut self, entries: &[Entry]) {
@@ -45,6 +51,11 @@ impl Running {
         }
     }
 
+    /// A learner is shown as one, whatever raft calls it.
+    fn role(&self) -> frame::Role {
+        if self.is_learner() { frame::Role::Learner } else { self.node.role() }
+    }
+
     pub(crate) fn status(&self) -> MemberStatus {
         let (votes_granted, votes_refused) = self.node.votes();
         let cells = self.node.log().tail(frame::LOG_CELLS_MAX).iter().map(|entry| StatusCell {
@@ -53,7 +64,7 @@ impl Running {
             label: crate::apply::entry_label(entry),
         });
         MemberStatus {
-            role: self.node.role(),
+            role: self.role(),
             term: self.node.term(),
             vote: self.node.vote(),
             leader: self.node.leader().unwrap_or(0),

@@ -99,7 +99,8 @@ pub fn read_all(file: &[u8]) -> Result<Recovered, Error> {
 /// When the bytes are not a log, or not one that holds the snapshot `start`. A log torn before its
 /// first snapshot record counts as empty when `start` is zero.
 pub fn read_files(files: &[&[u8]], start: &walpb::Snapshot) -> Result<Recovered, Error> {
-    let mut reader = Reader { found: Recovered::default(), start, matched: false };
+    let mut reader =
+        Reader { found: Recovered::default(), start, matched: false, term_at_start: None };
     for (n, file) in files.iter().enumerate() {
         let torn = reader.file(file)?;
         if torn && n + 1 < files.len() {
@@ -118,6 +119,8 @@ struct Reader<'a> {
     start: &'a walpb::Snapshot,
     /// Whether the record of `start` was seen.
     matched: bool,
+    /// Term of the entry at the index of `start`, as far as the log is read.
+    term_at_start: Option<u64>,
 }
 
 impl Reader<'_> {
@@ -187,6 +190,9 @@ impl Reader<'_> {
         let entry: Entry = message(RecordType::Entry, &raw)?;
         let Some(after) = entry.index.checked_sub(self.start.index).filter(|after| *after > 0)
         else {
+            // It takes the place of everything after it, what is kept included.
+            self.term_at_start = Some(entry.term).filter(|_| entry.index == self.start.index);
+            self.found.entries.clear();
             return Ok(());
         };
         let at = usize::try_from(after - 1).map_err(|_| Error::SliceOutOfRange)?;
@@ -202,6 +208,12 @@ impl Reader<'_> {
         if snapshot.index == self.start.index {
             if snapshot.term != self.start.term {
                 return Err(Error::SnapshotMismatch);
+            }
+            // A snapshot that came from the leader stands in place of a log that did not have its
+            // last entry: what followed there is void. etcd would read it back as an unacknowledged
+            // tail.
+            if self.term_at_start != Some(snapshot.term) {
+                self.found.entries.clear();
             }
             self.matched = true;
         }

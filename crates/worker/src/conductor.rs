@@ -128,6 +128,10 @@ impl Conductor {
     fn new_seat(&mut self, actor: u16) {
         self.next_seat += 1;
         let seat = Seat::new(&self.hooks, actor, self.next_seat, self.workers);
+        // Members can be added at any time.
+        let count = self.seats.len().max(usize::from(actor) + 1);
+        self.seats.resize_with(count, || None);
+        self.statuses.resize_with(count, MemberStatus::default);
         self.seats[usize::from(actor)] = Some(seat);
     }
 
@@ -274,11 +278,12 @@ impl Conductor {
     /// Runs a window's batches: at once in local instances, else until the workers answer.
     pub(crate) fn dispatch(&mut self, mut window: Window) {
         let members = std::mem::take(&mut window.members);
-        self.message_in_window = members
-            .iter()
-            .flat_map(|batch| &batch.turns)
-            .flat_map(|turn| &turn.items)
-            .any(|input| matches!(input, Input::Peer { .. } | Input::Call { .. }));
+        self.message_in_window =
+            members.iter().flat_map(|batch| &batch.turns).flat_map(|turn| &turn.items).any(
+                |input| {
+                    matches!(input, Input::Peer { .. } | Input::Call { .. } | Input::Message { .. })
+                },
+            );
         let batches: Vec<(u16, Vec<Turn<Input>>)> =
             members.into_iter().map(|batch| (batch.actor, batch.turns)).collect();
         let mut encoded = Vec::with_capacity(batches.len());

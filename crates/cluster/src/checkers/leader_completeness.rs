@@ -34,7 +34,8 @@ impl Checker for LeaderCompleteness {
                 for (index, (entry, committed_in)) in
                     (1..).zip(self.committed.iter().zip(&self.terms))
                 {
-                    if committed_in < term && shadow.entry(index) != Some(*entry) {
+                    let shown = index > shadow.offset;
+                    if shown && committed_in < term && shadow.entry(index) != Some(*entry) {
                         return Err(format!(
                             "{} leads term {term} without the committed entry {index} of term {}",
                             shadow.name, entry.term

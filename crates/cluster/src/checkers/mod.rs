@@ -5,6 +5,7 @@
 //! honest count.
 
 mod acknowledged_writes;
+mod equal_states;
 mod leader_completeness;
 mod log_matching;
 mod one_leader_per_term;
@@ -22,8 +23,10 @@ use crate::Micros;
 #[derive(Default)]
 pub(crate) struct Shadow {
     pub(crate) name: String,
-    /// Its log: entry `i` has index `i + 1`.
+    /// Its log: entry `i` has index `offset + i + 1`.
     pub(crate) log: Vec<LogDigest>,
+    /// What is before that is in a snapshot.
+    pub(crate) offset: u64,
     pub(crate) applied: u64,
     pub(crate) commit: u64,
 }
@@ -77,6 +80,7 @@ impl Checkers {
                 Box::<leader_completeness::LeaderCompleteness>::default(),
                 Box::<state_machine_safety::StateMachineSafety>::default(),
                 Box::<acknowledged_writes::AcknowledgedWrites>::default(),
+                Box::<equal_states::EqualStates>::default(),
             ],
             violations: Vec::new(),
             told: 0,
@@ -102,22 +106,31 @@ impl Checkers {
         self.now = time;
         let shadow = &mut self.members[usize::from(member)];
         match trace {
-            Trace::Started { commit, log, .. } => {
+            Trace::Started { commit, first_index, log, .. } => {
                 shadow.log = log.clone();
+                shadow.offset = first_index - 1;
                 shadow.commit = *commit;
-                shadow.applied = 0;
+                shadow.applied = first_index - 1;
             }
             Trace::Appended { first_index, log } => {
-                shadow.log.truncate((*first_index - 1) as usize);
+                shadow.log.truncate((*first_index - 1 - shadow.offset) as usize);
                 shadow.log.extend_from_slice(log);
             }
+            Trace::Snapshot { index, .. } => {
+                shadow.log.clear();
+                shadow.offset = *index;
+            }
+            Trace::Installed { index, .. } => shadow.applied = *index,
             Trace::Committed { index } => shadow.commit = *index,
             Trace::Applied { index, .. } => {
                 let from = shadow.applied + 1;
                 shadow.applied = *index;
                 self.tell(member, What::Applied { from, to: *index });
             }
-            Trace::Role { .. } | Trace::Voted { .. } => {}
+            Trace::Role { .. }
+            | Trace::Voted { .. }
+            | Trace::State { .. }
+            | Trace::Membership { .. } => {}
         }
         self.tell(member, What::Trace(trace));
     }
@@ -167,6 +180,6 @@ impl Checkers {
 impl Shadow {
     /// The entry at an index of its log.
     pub(crate) fn entry(&self, index: u64) -> Option<LogDigest> {
-        self.log.get(index.checked_sub(1)? as usize).copied()
+        self.log.get(index.checked_sub(self.offset + 1)? as usize).copied()
     }
 }

@@ -12,7 +12,7 @@ fn leader(term: u64) -> Trace {
 }
 
 fn started(log: &[LogDigest]) -> Trace {
-    Trace::Started { term: 1, vote: 0, commit: 0, log: log.to_vec() }
+    Trace::Started { term: 1, vote: 0, commit: 0, first_index: 1, log: log.to_vec() }
 }
 
 fn appended(first_index: u64, log: &[LogDigest]) -> Trace {
@@ -106,6 +106,31 @@ fn a_lost_acknowledged_write_is_caught() {
     let steps = [(0, started(&[entry(1, 10)])), (0, applied(1))];
     let after = [(1, started(&[])), (1, leader(3))];
     assert_eq!(found(&steps, &[(0, 1)], &after), "acknowledged writes survive");
+}
+
+#[test]
+fn different_states_at_one_index_are_caught() {
+    let state = |digest| Trace::State { index: 1, digest };
+    let steps = [(0, state(5)), (1, state(5)), (2, state(6))];
+    assert_eq!(found(&steps, &[], &[]), "equal states");
+}
+
+#[test]
+fn a_log_that_goes_on_from_a_snapshot_is_held_to_what_it_shows() {
+    let snapshot = Trace::Snapshot { index: 2, term: 1 };
+    let steps = [
+        (0, started(&[entry(1, 10), entry(1, 11)])),
+        (0, applied(2)),
+        (1, started(&[])),
+        (1, snapshot),
+        (1, Trace::Installed { index: 2, revision: 1 }),
+        (0, appended(3, &[entry(1, 12)])),
+        (1, appended(3, &[entry(1, 12)])),
+        (0, Trace::Committed { index: 3 }),
+        (0, applied(3)),
+        (1, applied(3)),
+    ];
+    assert_eq!(found(&steps, &[(0, 2)], &[(1, leader(3))]), "");
 }
 
 #[test]

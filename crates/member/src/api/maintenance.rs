@@ -1,0 +1,108 @@
+//! Maintenance: status, hashes, alarms, defragmentation, moving the leader
+//! (`v3rpc/maintenance.go`). Left out: Snapshot, which comes with the files, and Downgrade, which
+//! needs 3.6.
+
+use bytes::Bytes;
+use proto::etcdserverpb::{
+    DefragmentResponse, HashKvRequest, HashKvResponse, HashResponse, InternalRaftRequest,
+    MoveLeaderRequest, StatusResponse,
+};
+use proto::{Profile, Status, method};
+
+use super::{Answer, Caller, decode, unknown_method};
+use crate::apply::{Body, Header};
+use crate::member::Running;
+
+impl Running {
+    pub(super) fn maintenance(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
+        match method {
+            method::maintenance::STATUS => Ok(Some(self.status_body())),
+            method::maintenance::ALARM => {
+                let request = InternalRaftRequest {
+                    alarm: Some(decode(body)?),
+                    ..InternalRaftRequest::default()
+                };
+                self.write(caller, request)
+            }
+            method::maintenance::HASH_KV => {
+                self.check_root(caller)?;
+                self.hash_kv(decode(body)?).map(Some)
+            }
+            method::maintenance::HASH => {
+                self.check_root(caller)?;
+                let response = HashResponse { header: None, hash: self.hash() };
+                Ok(Some(Body::new(&response)))
+            }
+            method::maintenance::DEFRAGMENT => {
+                self.check_root(caller)?;
+                self.state.store.defragment();
+                // 3.4 forgets the header.
+                let header = match self.config.profile {
+                    Profile::V3_4 => Header::Missing,
+                    Profile::V3_5 => Header::Current,
+                };
+                Ok(Some(Body::with(header, &DefragmentResponse::default())))
+            }
+            method::maintenance::MOVE_LEADER => {
+                self.check_root(caller)?;
+                let request: MoveLeaderRequest = decode(body)?;
+                self.move_leader(caller.now, caller.call, request.target_id)
+            }
+            _ => Err(unknown_method(method)),
+        }
+    }
+
+    /// A7. This service does not map auth's errors: their raw text reaches the client.
+    fn check_root(&mut self, caller: Caller<'_>) -> Result<(), Status> {
+        let info = self.auth_info(caller.now, caller.metadata).map_err(::auth::Error::unmapped)?;
+        let info = info.unwrap_or_default();
+        self.state.auth.is_admin_permitted(&info).map_err(::auth::Error::unmapped)
+    }
+
+    /// K5.
+    fn status_body(&self) -> Body {
+        let leader = self.node.leader().unwrap_or(0);
+        let mut errors = Vec::new();
+        if leader == 0 {
+            errors.push("etcdserver: no leader".to_string());
+        }
+        errors.extend(self.state.alarms.texts());
+        let response = StatusResponse {
+            header: None,
+            version: self.config.profile.version().to_string(),
+            db_size: self.state.store.size_bytes() as i64,
+            db_size_in_use: self.state.store.size_in_use_bytes() as i64,
+            leader,
+            raft_index: self.node.commit(),
+            raft_term: self.node.term(),
+            raft_applied_index: self.applied,
+            errors,
+            is_learner: self.is_learner(),
+            ..StatusResponse::default()
+        };
+        Body::new(&response)
+    }
+
+    /// H2.
+    fn hash_kv(&self, request: HashKvRequest) -> Result<Body, Status> {
+        let hash = self.state.store.hash_kv(request.revision)?;
+        let response = HashKvResponse {
+            header: None,
+            hash: hash.hash,
+            compact_revision: hash.compact_revision,
+            ..HashKvResponse::default()
+        };
+        Ok(Body::new(&response))
+    }
+
+    /// H4: over the whole backend, but for what differs between members by right.
+    fn hash(&self) -> u32 {
+        let image = self.state.image();
+        image.buckets().fold(0, |crc, (name, pairs)| {
+            let crc = crc32c::crc32c_append(crc, name.as_bytes());
+            pairs.iter().fold(crc, |crc, (key, value)| {
+                crc32c::crc32c_append(crc32c::crc32c_append(crc, key), value)
+            })
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! The Ready loop (`etcdserver/raft.go`): what raft wants written, sent and applied, in etcd's order.
+//!
+//! Snapshot, entries and hard state go to the disk first; the messages that promise them leave when
+//! the disk has answered. A leader's appends promise nothing of their Ready and leave at once.
+
+use proto::etcdserverpb::{
+    InternalRaftRequest, Member as PbMember, MemberAddResponse, MemberListResponse,
+};
+use proto::{Status, error};
+use raft::eraftpb::{Entry, Message, Snapshot};
+
+use crate::Micros;
+use crate::apply::{self, At, Body, Header};
+use crate::conf_change::{Change, Kind};
+use crate::io::{Output, Trace};
+use crate::limits;
+use crate::member::Running;
+use crate::node::is_conf_change;
+use crate::proposals::{To, Waiter};
+
+/// A Ready whose bytes are on their way to the disk.
+pub(crate) struct Unsynced {
+    /// The disk operation that completes it.
+    op: u64,
+    number: u64,
+    promises: Vec<Message>,
+    /// It is to be taken in once it is durable.
+    snapshot: Option<Snapshot>,
+}
+
+impl Running {
+    pub(crate) fn disk_done(&mut self, now: Micros, op: u64) {
+        while self.unsynced.front().is_some_and(|front| front.op <= op) {
+            let Some(done) = self.unsynced.pop_front() else { break };
+            self.node.persisted(done.number);
+            if let Some(snapshot) = &done.snapshot {
+                self.install(now, snapshot);
+            }
+            self.send(done.promises);
+        }
+    }
+
+    /// Works through everything that raft has ready. All bytes of a turn make one disk operation.
+    pub(crate) fn pump(&mut self, now: Micros) {
+        let mut bytes = Vec::new();
+        let mut files = Vec::new();
+        let mut must_sync = false;
+        let mut promises = Vec::new();
+        let mut snapshot = None;
+        let mut number = 0;
+        while let Some(work) = self.node.next_work() {
+            number = work.number;
+            must_sync |= work.must_sync;
+            self.trace_role(now);
+            if let Some(received) = work.snapshot {
+                match self.wal.encode_snapshot(&received, &mut bytes) {
+                    Ok(file) => files.push(file),
+                    Err(reason) => self.fatal = Some(reason),
+                }
+                self.trace_snapshot(&received);
+                snapshot = Some(received);
+            }
+            self.wal.encode(&work.entries, work.hard_state.as_ref(), &mut bytes);
+            self.trace_entries(&work.entries);
+            self.trace_commit();
+            self.send(work.messages);
+            promises.extend(work.promises);
+            for read_state in work.read_states {
+                self.reads.confirm(&read_state.request_ctx, read_state.index);
+            }
+            self.apply(now, work.committed);
+            let ready = self.reads.ready(self.applied);
+            self.answer_reads(now, ready);
+            if must_sync || !self.unsynced.is_empty() {
+                continue;
+            }
+            // Nothing here needs the disk: what it promises is durable already.
+            self.node.persisted(work.number);
+            self.send(std::mem::take(&mut promises));
+        }
+        let own = self.own_snapshot(&mut bytes);
+        must_sync |= own.is_some();
+        files.extend(own);
+        if number == 0 && bytes.is_empty() {
+            return;
+        }
+        let mut op = 0;
+        if must_sync {
+            op = self.next_op;
+            self.next_op += 1;
+            self.unsynced.push_back(Unsynced { op, number, promises, snapshot });
+        } else if let Some(last) = self.unsynced.back_mut() {
+            // It rides on the operation before it, which the disk finishes first.
+            last.number = last.number.max(number);
+            last.promises.extend(promises);
+        }
+        if !bytes.is_empty() {
+            files.extend(self.wal.write(bytes, must_sync));
+            self.out.push(Output::Disk { op, ops: files });
+        }
+    }
+
+    fn apply(&mut self, now: Micros, committed: Vec<Entry>) {
+        let Some(last) = committed.last().map(|entry| entry.index) else { return };
+        let before_replies = self.out.len();
+        for entry in committed {
+            assert!(entry.index == self.applied + 1, "entries are applied in order");
+            self.applied = entry.index;
+            if let Err(reason) = self.apply_entry(now, &entry) {
+                self.fatal = Some(reason);
+                return;
+            }
+            let every = self.config.digest_every_entries;
+            if every > 0 && entry.index.is_multiple_of(every) {
+                let digest = self.state.digest();
+                self.out.push(Output::Trace(Trace::State { index: entry.index, digest }));
+            }
+        }
+        self.node.applied_to(last);
+        let revision = self.state.store.rev();
+        // Told before the replies that rest on it.
+        let applied = Output::Trace(Trace::Applied { index: last, revision });
+        self.out.insert(before_replies, applied);
+    }
+
+    fn apply_entry(&mut self, now: Micros, entry: &Entry) -> Result<(), String> {
+        if is_conf_change(entry) {
+            return self.apply_conf_change(now, entry);
+        }
+        if entry.data.is_empty() {
+            return Ok(());
+        }
+        let request = apply::decode(&entry.data)
+            .map_err(|e| format!("failed to unmarshal entry {}: {e}", entry.index))?;
+        let at = At {
+            now,
+            index: entry.index,
+            quota_bytes: self.config.quota_bytes(),
+            profile: self.config.profile,
+        };
+        let outcome = self.state.apply(&request, &mut self.tokens, at);
+        if !outcome.changes.is_empty() {
+            self.watch.notify(&self.state.store, &outcome.changes);
+        }
+        if outcome.ended_lease != 0 {
+            self.lease_ended(now, outcome.ended_lease);
+        }
+        if request.cluster_member_attr_set.is_some() {
+            self.trace_membership();
+        }
+        let waiter = self.proposals.applied(apply::request_id(&request));
+        if outcome.over_quota {
+            return self.applied_without_space(now, waiter);
+        }
+        if let (Some(waiter), Some(result)) = (waiter, outcome.reply) {
+            self.applied_for(now, entry.index, waiter, result);
+        }
+        Ok(())
+    }
+
+    /// Done, but there was no space: the alarm first, then the answer (K1). Every member raises its
+    /// own.
+    fn applied_without_space(&mut self, now: Micros, waiter: Option<Waiter>) -> Result<(), String> {
+        let call = match waiter {
+            Some(Waiter::Client(To::Call(call))) => Some(call),
+            _ => None,
+        };
+        self.raise_no_space(now, call);
+        Ok(())
+    }
+
+    fn applied_for(
+        &mut self,
+        now: Micros,
+        index: u64,
+        waiter: Waiter,
+        result: Result<Body, Status>,
+    ) {
+        match waiter {
+            Waiter::Client(to) => self.answer(now, to, index, result),
+            Waiter::Login { call, request, auth_revision } => {
+                if result.is_ok() && auth_revision != self.state.auth.revision() {
+                    return self.log_in(now, call, request);
+                }
+                self.answer(now, To::Call(call), index, result);
+            }
+            Waiter::NoSpace(call) => self.reply(call, Err(error::no_space())),
+            Waiter::Publish => {
+                self.publishing = false;
+                self.published = true;
+            }
+            Waiter::Nobody => {}
+        }
+    }
+
+    /// Takes a membership change in, or refuses it (M3); raft gets it either way.
+    fn apply_conf_change(&mut self, now: Micros, entry: &Entry) -> Result<(), String> {
+        let change = Change::decode(&entry.data)?;
+        // What stands in the log of a new cluster has been checked by everybody.
+        let checked = if change.id == 0 { Ok(()) } else { self.state.membership.validate(&change) };
+        self.node.apply_conf_change(&change.for_raft(checked.is_ok()))?;
+        if checked.is_ok() {
+            self.state.membership.apply(&change);
+            if change.kind == Kind::Remove {
+                self.heard_us.remove(&change.node_id);
+                self.active_since_us.remove(&change.node_id);
+                if change.node_id == self.id {
+                    self.removed_stop_us = Some(now + limits::REMOVED_STOP_US);
+                }
+            }
+            self.trace_membership();
+        }
+        let Some(Waiter::Client(to)) = self.proposals.applied(change.id).filter(|_| change.id != 0)
+        else {
+            return Ok(());
+        };
+        let result = checked.map(|()| self.members_body(&change));
+        self.answer(now, to, entry.index, result);
+        Ok(())
+    }
+
+    /// All members after the change; for an addition the new one too.
+    fn members_body(&self, change: &Change) -> Body {
+        let members: Vec<PbMember> = self.pb_members().collect();
+        if let Kind::Add { promote: false, .. } = change.kind {
+            let member = members.iter().find(|member| member.id == change.node_id).cloned();
+            let response = MemberAddResponse { header: None, member, members };
+            return Body::with(Header::WithoutRevision, &response);
+        }
+        // Removal, update, promotion and list answer alike: header and members.
+        let response = MemberListResponse { header: None, members };
+        Body::with(Header::WithoutRevision, &response)
+    }
+
+    /// Raises NOSPACE unless it is up; then the call, if there is one, hears of it.
+    pub(crate) fn raise_no_space(&mut self, now: Micros, call: Option<crate::CallId>) {
+        use proto::etcdserverpb::alarm_request::AlarmAction;
+        use proto::etcdserverpb::{AlarmRequest, AlarmType};
+        if self.state.alarms.is_raised(AlarmType::Nospace) {
+            if let Some(call) = call {
+                self.reply(call, Err(error::no_space()));
+            }
+            return;
+        }
+        let alarm = AlarmRequest {
+            action: AlarmAction::Activate as i32,
+            member_id: self.id,
+            alarm: AlarmType::Nospace as i32,
+        };
+        let request = InternalRaftRequest { alarm: Some(alarm), ..InternalRaftRequest::default() };
+        self.submit_own(now, call.map_or(Waiter::Nobody, Waiter::NoSpace), request);
+    }
+}
+
+impl Running {
+    /// Puts the full header before a body: it is the first field of every response.
+    pub(crate) fn with_header(&self, body: Body) -> bytes::Bytes {
+        let revision = match body.header {
+            Header::Current => self.state.store.rev(),
+            Header::Revision(revision) => revision,
+            Header::WithoutRevision => 0,
+            Header::Missing => return body.bytes.into(),
+        };
+        let header = self.header(revision);
+        let mut bytes = Vec::with_capacity(body.bytes.len() + 48);
+        prost::encoding::message::encode(1, &header, &mut bytes);
+        bytes.extend_from_slice(&body.bytes);
+        bytes.into()
+    }
+}

@@ -1,0 +1,226 @@
+//! Open streams: watches and keep-alives (`api/v3rpc/watch.go`, `api/v3rpc/lease.go`).
+//!
+//! Messages of one keep-alive stream are worked off one after the other, as etcd's handler does.
+//! Watch responses leave at the end of the turn that made them. The snapshot stream comes with the
+//! files.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use prost::Message as _;
+use proto::etcdserverpb::watch_request::RequestUnion;
+use proto::etcdserverpb::{
+    LeaseKeepAliveRequest, LeaseKeepAliveResponse, WatchCreateRequest, WatchRequest,
+};
+use proto::{Code, Metadata, Status, error, method};
+
+use crate::apply::{Body, Header};
+use crate::io::Output;
+use crate::limits;
+use crate::member::Running;
+use crate::proposals::To;
+use crate::{CallId, Micros};
+
+struct Stream {
+    metadata: Metadata,
+    kind: Kind,
+    /// Looks in a row at which there was no leader.
+    leaderless: u64,
+}
+
+enum Kind {
+    Watch,
+    KeepAlive {
+        /// Leases still to renew, in order; the first is being renewed.
+        queue: VecDeque<i64>,
+        /// The client will send no more.
+        closing: bool,
+    },
+}
+
+#[derive(Default)]
+pub(crate) struct Streams {
+    open: BTreeMap<CallId, Stream>,
+}
+
+impl Running {
+    pub(crate) fn open(&mut self, now: Micros, call: CallId, method: &str, metadata: Metadata) {
+        let kind = match method {
+            method::watch::WATCH => Kind::Watch,
+            method::lease::LEASE_KEEP_ALIVE => {
+                Kind::KeepAlive { queue: VecDeque::new(), closing: false }
+            }
+            other => return self.reply(call, Err(crate::api::unknown_method(other))),
+        };
+        if self.is_learner() {
+            return self.reply(call, Err(self.not_for_learners()));
+        }
+        if metadata.require_leader && self.node.leader().is_none() {
+            return self.reply(call, Err(error::no_leader()));
+        }
+        if matches!(kind, Kind::Watch) {
+            // etcd draws up to a tenth of the interval for each stream (W12).
+            let jitter = self.draw_bits() % (self.config.watch_progress_interval_us / 10 + 1);
+            self.watch.open(call, jitter, now);
+        }
+        self.streams.open.insert(call, Stream { metadata, kind, leaderless: 0 });
+    }
+
+    pub(crate) fn stream_message(&mut self, now: Micros, call: CallId, message: Bytes) {
+        let Some(stream) = self.streams.open.get_mut(&call) else { return };
+        let result = match &mut stream.kind {
+            Kind::Watch => self.watch_message(now, call, message),
+            Kind::KeepAlive { queue, .. } => match LeaseKeepAliveRequest::decode(message) {
+                Ok(request) => {
+                    queue.push_back(request.id);
+                    if queue.len() == 1 {
+                        self.renew_next(now, call);
+                    }
+                    Ok(())
+                }
+                Err(error) => Err(malformed(&error)),
+            },
+        };
+        if let Err(status) = result {
+            self.close_stream(call);
+            self.reply(call, Err(status));
+        }
+    }
+
+    fn watch_message(&mut self, now: Micros, call: CallId, message: Bytes) -> Result<(), Status> {
+        let request = WatchRequest::decode(message).map_err(|e| malformed(&e))?;
+        match request.request_union {
+            Some(RequestUnion::CreateRequest(create)) => {
+                let denied = self.watch_denied(now, call, &create);
+                self.watch.create(&self.state.store, call, &create, denied);
+            }
+            Some(RequestUnion::CancelRequest(cancel)) => {
+                self.watch.cancel(&self.state.store, call, cancel.watch_id);
+            }
+            Some(RequestUnion::ProgressRequest(_)) => self.watch.progress(&self.state.store, call),
+            // etcd ignores what it does not know here.
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// W16: why this client may not watch that, in full words.
+    fn watch_denied(
+        &mut self,
+        now: Micros,
+        call: CallId,
+        create: &WatchCreateRequest,
+    ) -> Option<String> {
+        if !self.state.auth.is_enabled() {
+            return None;
+        }
+        let metadata = self.streams.open.get(&call)?.metadata.clone();
+        // An empty key means the first there can be (W1).
+        let key: &[u8] = if create.key.is_empty() { &[0] } else { &create.key };
+        let result = self.auth_info(now, &metadata).and_then(|info| {
+            let info = info.unwrap_or_default();
+            self.state.auth.is_range_permitted(&info, key, &create.range_end)
+        });
+        result.err().map(|error| Status::from(error).to_string())
+    }
+
+    fn renew_next(&mut self, now: Micros, call: CallId) {
+        let Some(Stream { kind: Kind::KeepAlive { queue, closing }, .. }) =
+            self.streams.open.get(&call)
+        else {
+            return;
+        };
+        match queue.front() {
+            Some(id) => {
+                let body = LeaseKeepAliveRequest { id: *id }.encode_to_vec().into();
+                self.ask_leader(now, To::KeepAlive(call), method::lease::LEASE_KEEP_ALIVE, body);
+            }
+            None if *closing => {
+                self.streams.open.remove(&call);
+                self.reply(call, Ok(Bytes::new()));
+            }
+            None => {}
+        }
+    }
+
+    /// A renewal came back: an unknown lease is one with a TTL of 0 (L6), any other error ends the
+    /// stream.
+    pub(crate) fn keep_alive_answered(
+        &mut self,
+        now: Micros,
+        call: CallId,
+        result: Result<Body, Status>,
+    ) {
+        let Some(Stream { kind: Kind::KeepAlive { queue, .. }, .. }) =
+            self.streams.open.get_mut(&call)
+        else {
+            return;
+        };
+        let Some(id) = queue.pop_front() else { return };
+        let bytes = match result {
+            Ok(body) => body.bytes,
+            Err(status) if status == error::lease_not_found() => {
+                LeaseKeepAliveResponse { header: None, id, ttl: 0 }.encode_to_vec()
+            }
+            Err(status) => {
+                self.streams.open.remove(&call);
+                return self.reply(call, Err(status));
+            }
+        };
+        let message = self.with_header(Body { header: Header::Current, bytes });
+        self.out.push(Output::Message { call, message });
+        self.renew_next(now, call);
+    }
+
+    /// The client has said all it will: a watch ends, keep-alives are answered first.
+    pub(crate) fn close_send(&mut self, call: CallId) {
+        let Some(stream) = self.streams.open.get_mut(&call) else { return };
+        if let Kind::KeepAlive { queue, closing } = &mut stream.kind
+            && !queue.is_empty()
+        {
+            *closing = true;
+            return;
+        }
+        self.close_stream(call);
+        self.reply(call, Ok(Bytes::new()));
+    }
+
+    pub(crate) fn close_stream(&mut self, call: CallId) {
+        if let Some(Stream { kind: Kind::Watch, .. }) = self.streams.open.remove(&call) {
+            self.watch.close(call);
+        }
+    }
+
+    /// W17: streams that asked for a leader end after three looks without one.
+    pub(crate) fn streams_tick(&mut self) {
+        if !self.ticks.is_multiple_of(limits::ELECTION_TICKS as u64) {
+            return;
+        }
+        let leaderless = self.node.leader().is_none();
+        let mut ended = Vec::new();
+        for (call, stream) in &mut self.streams.open {
+            stream.leaderless = if leaderless { stream.leaderless + 1 } else { 0 };
+            if stream.metadata.require_leader && stream.leaderless >= limits::NO_LEADER_LOOKS {
+                ended.push(*call);
+            }
+        }
+        for call in ended {
+            self.close_stream(call);
+            self.reply(call, Err(error::no_leader()));
+        }
+    }
+
+    /// What the watch hub has to say, with this member's name on it (W7).
+    pub(crate) fn send_watch_responses(&mut self) {
+        for (call, mut response) in self.watch.take() {
+            let revision = response.header.take().map_or(0, |header| header.revision);
+            let header = if revision == 0 { Header::Current } else { Header::Revision(revision) };
+            let message = self.with_header(Body::with(header, &response));
+            self.out.push(Output::Message { call, message });
+        }
+    }
+}
+
+fn malformed(error: &prost::DecodeError) -> Status {
+    Status::new(Code::Internal, format!("grpc: error unmarshalling request: {error}"))
+}

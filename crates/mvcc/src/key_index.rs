@@ -79,7 +79,7 @@ impl KeyIndex {
             generation.created = rev;
         }
         generation.revs.push(rev);
-        generation.ver += 1;
+        generation.ver = generation.ver.saturating_add(1);
         self.modified = rev;
         generation
     }

@@ -69,6 +69,10 @@ impl Entry {
     /// When they are no such pair.
     pub fn from_bucket(key: &[u8], value: Bytes) -> Result<Entry, BadEntry> {
         let (rev, tombstone) = Revision::from_bucket_key(key).ok_or(BadEntry)?;
+        // Beyond the last there is no room for another write.
+        if rev.main < 1 || rev.main == i64::MAX || rev.sub < 0 {
+            return Err(BadEntry);
+        }
         let kv = KeyValue::decode(value).map_err(|_| BadEntry)?;
         Ok(Entry { rev, tombstone, kv })
     }
@@ -118,8 +122,8 @@ impl Store {
         }
         size.commit();
         size.reach(image.size_bytes);
-        store.compacted = image.finished_compact_rev.max(-1);
-        let scheduled = image.scheduled_compact_rev;
+        store.compacted = image.finished_compact_rev.clamp(-1, i64::MAX - 1);
+        let scheduled = image.scheduled_compact_rev.min(i64::MAX - 1);
         store.current = store.current.max(store.compacted).max(scheduled);
         store.live = index.range(KeyRange::From(b""), store.current).count();
         store.index = index;

@@ -571,7 +571,7 @@ proptest! {
     fn any_bytes_are_an_entry_or_refused(
         key in prop::collection::vec(any::<u8>(), 0..20),
         value in prop::collection::vec(any::<u8>(), 0..40),
-        rev: (i64, i64), tombstone: bool
+        rev in (1i64..i64::MAX, 0i64..), tombstone: bool
     ) {
         let _ = Entry::from_bucket(&key, value.into());
         let mut key = vec![];

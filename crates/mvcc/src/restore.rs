@@ -111,14 +111,14 @@ impl Store {
         let (mut index, mut size) = (TreeIndex::default(), SizeModel::default());
         let mut store = Store::with_rules(image.rules);
         for Entry { rev, tombstone, mut kv } in entries {
-            if store.revs.last_key_value().is_some_and(|(last, _)| *last >= rev) {
+            if store.revs.last().is_some_and(|last| last >= rev) {
                 continue;
             }
             kv.key = restore_key(&mut index, rev, tombstone, &kv);
             let stored = Stored { kv, tombstone };
             size.add(&stored);
             store.current = store.current.max(rev.main);
-            store.revs.insert(rev, stored);
+            store.revs.push(rev, stored);
         }
         size.commit();
         size.reach(image.size_bytes);

@@ -71,7 +71,9 @@ impl KeyIndex {
     pub fn put(&mut self, rev: Revision) -> &Generation {
         debug_assert!(rev > self.modified, "{rev:?} after {:?}", self.modified);
         if self.generations.is_empty() {
-            self.generations.push(Generation::default());
+            // Most keys have one life, and many just one change: no room is kept for more.
+            self.generations =
+                vec![Generation { revs: Vec::with_capacity(1), ..Generation::default() }];
         }
         let last = self.generations.len() - 1;
         let generation = &mut self.generations[last];
@@ -79,7 +81,7 @@ impl KeyIndex {
             generation.created = rev;
         }
         generation.revs.push(rev);
-        generation.ver += 1;
+        generation.ver = generation.ver.saturating_add(1);
         self.modified = rev;
         generation
     }

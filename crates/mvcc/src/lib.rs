@@ -1,7 +1,7 @@
 //! The multi-version store of one member: every key keeps its history, every change has a revision.
 //!
 //! Mirrors `server/storage/mvcc` (`mvcc` in 3.4): a key index with generations over a store keyed
-//! by revision, here two ordered maps instead of a B-tree and a bbolt bucket. With it come what a
+//! by revision, here an ordered map and a log instead of a B-tree and a bbolt bucket. With it come what a
 //! member applies to it: requests, transactions and the lease table. Rules R1 to R10, Q1 to Q9, P1 to
 //! P4, T1 to T10, C1, C2, H1, H2, L1 to L11 and K1 of etcd-semantics.md.
 //!
@@ -17,6 +17,7 @@ mod range;
 pub mod request;
 mod restore;
 mod rev;
+mod rev_log;
 mod rules;
 mod size;
 mod store;

@@ -69,6 +69,10 @@ impl Entry {
     /// When they are no such pair.
     pub fn from_bucket(key: &[u8], value: Bytes) -> Result<Entry, BadEntry> {
         let (rev, tombstone) = Revision::from_bucket_key(key).ok_or(BadEntry)?;
+        // Beyond the last there is no room for another write.
+        if rev.main < 1 || rev.main == i64::MAX || rev.sub < 0 {
+            return Err(BadEntry);
+        }
         let kv = KeyValue::decode(value).map_err(|_| BadEntry)?;
         Ok(Entry { rev, tombstone, kv })
     }
@@ -107,19 +111,19 @@ impl Store {
         let (mut index, mut size) = (TreeIndex::default(), SizeModel::default());
         let mut store = Store::with_rules(image.rules);
         for Entry { rev, tombstone, mut kv } in entries {
-            if store.revs.last_key_value().is_some_and(|(last, _)| *last >= rev) {
+            if store.revs.last().is_some_and(|last| last >= rev) {
                 continue;
             }
             kv.key = restore_key(&mut index, rev, tombstone, &kv);
             let stored = Stored { kv, tombstone };
             size.add(&stored);
             store.current = store.current.max(rev.main);
-            store.revs.insert(rev, stored);
+            store.revs.push(rev, stored);
         }
         size.commit();
         size.reach(image.size_bytes);
-        store.compacted = image.finished_compact_rev.max(-1);
-        let scheduled = image.scheduled_compact_rev;
+        store.compacted = image.finished_compact_rev.clamp(-1, i64::MAX - 1);
+        let scheduled = image.scheduled_compact_rev.min(i64::MAX - 1);
         store.current = store.current.max(store.compacted).max(scheduled);
         store.live = index.range(KeyRange::From(b""), store.current).count();
         store.index = index;

@@ -1,9 +1,8 @@
 //! The store: reads at any revision since the last compaction, one write at a time.
 
-use std::collections::BTreeMap;
-
 use proto::mvccpb::KeyValue;
 
+use crate::rev_log::RevLog;
 use crate::size::SizeModel;
 use crate::{Change, Error, KeyRange, Revision, Rules, TreeIndex, WriteTxn};
 
@@ -19,7 +18,7 @@ pub(crate) struct Stored {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) index: TreeIndex,
-    pub(crate) revs: BTreeMap<Revision, Stored>,
+    pub(crate) revs: RevLog,
     /// The revision of the latest transaction that changed something.
     pub(crate) current: i64,
     /// What was compacted last; -1 for never.
@@ -67,7 +66,7 @@ impl Store {
     pub fn with_rules(rules: Rules) -> Self {
         Store {
             index: TreeIndex::default(),
-            revs: BTreeMap::new(),
+            revs: RevLog::default(),
             current: 1,
             compacted: -1,
             live: 0,
@@ -183,15 +182,14 @@ impl Store {
         }
         self.compacted = rev;
         let available = self.index.compact(rev, self.rules.tombstone_at_compaction_stays);
-        let newer = self.revs.split_off(&Revision::new(rev.saturating_add(1), 0));
-        let older = std::mem::replace(&mut self.revs, newer);
-        for (rev, stored) in older {
-            if available.contains(&rev) {
-                self.revs.insert(rev, stored);
-            } else {
-                self.size.remove(&stored);
+        let (revs, size) = (&mut self.revs, &mut self.size);
+        revs.retain_up_to(Revision::new(rev, i64::MAX), |rev, stored| {
+            let stays = available.contains(&rev);
+            if !stays {
+                size.remove(stored);
             }
-        }
+            stays
+        });
         Ok(())
     }
 }

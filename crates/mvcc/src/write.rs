@@ -126,7 +126,7 @@ impl<'a> WriteTxn<'a> {
         event_kv.mod_revision = rev.main;
         let stored = Stored { kv, tombstone: deleted };
         self.store.size.add(&stored);
-        self.store.revs.insert(rev, stored);
+        self.store.revs.push(rev, stored);
         self.changes.push(Change { kv: event_kv, deleted });
     }
 }

@@ -1,7 +1,7 @@
 //! A restored store is the store it came from, before and after what happens next.
 
 use bytes::Bytes;
-use mvcc::{RangeOptions, Store};
+use mvcc::{Image, RangeOptions, Rules, Store};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -66,6 +66,60 @@ proptest! {
         prop_assert_eq!(seen(&restored), seen(&store));
         prop_assert_eq!(restored.hash_kv(0), store.hash_kv(0));
         prop_assert_eq!(restored.size_in_use_bytes(), store.size_in_use_bytes());
+        prop_assert_eq!(restored.size_bytes(), store.size_bytes());
+    }
+
+    /// A compaction that was scheduled when the member went down is made up for (R10).
+    #[test]
+    fn a_scheduled_compaction_is_done_when_the_store_is_restored(
+        ops in prop::collection::vec(op(), 1..40), back in 0i64..8
+    ) {
+        let mut store = Store::new();
+        run(&mut store, &ops);
+        let scheduled = Image { scheduled_compact_rev: store.rev() - back, ..store.image() };
+        let restored = Store::restore(store.entries(), scheduled);
+        // Refused where it is compacted already, and then nothing was left to do.
+        let _ = store.compact(store.rev() - back);
+        prop_assert_eq!(restored.image(), store.image());
+        prop_assert!(restored.entries().eq(store.entries()));
+    }
+
+    /// Releases that keep a tombstone at the compacted revision hash as those that do not (C2, H1).
+    #[test]
+    fn releases_that_differ_in_tombstones_agree_on_hashes(
+        ops in prop::collection::vec(op(), 1..60)
+    ) {
+        let (mut old, mut new) = (Store::with_rules(Rules::V3_4), Store::with_rules(Rules::V3_6));
+        run(&mut old, &ops);
+        run(&mut new, &ops);
+        prop_assert_eq!(old.hash_kv(0), new.hash_kv(0));
+        prop_assert_eq!(seen(&old), seen(&new));
+    }
+
+    /// Entries that no etcd has written: no panic, and the store still takes writes.
+    #[test]
+    fn a_store_of_odd_entries_is_bearable(
+        entries in prop::collection::vec(
+            (1i64..6, 0i64..3, any::<bool>(), 0u8..3, any::<i64>(), any::<i64>()), 0..12
+        ),
+        finished: i64, scheduled: i64, after in prop::collection::vec(op(), 0..10)
+    ) {
+        let entries = entries.into_iter().map(|(main, sub, tombstone, key, create, version)| {
+            let key = Bytes::copy_from_slice(&[b'a' + key]);
+            let kv = proto::mvccpb::KeyValue {
+                key, create_revision: create, version, ..Default::default()
+            };
+            mvcc::Entry { rev: mvcc::Revision::new(main, sub), tombstone, kv }
+        });
+        let image = Image {
+            finished_compact_rev: finished, scheduled_compact_rev: scheduled, ..Image::default()
+        };
+        let mut store = Store::restore(entries, image);
+        let _ = store.hash_kv(0);
+        let _ = store.range(b"a", b"z", RangeOptions::default());
+        if store.rev() < i64::MAX - 100 {
+            run(&mut store, &after);
+        }
     }
 
     /// What is visible at a revision does not change by compaction at or before it.

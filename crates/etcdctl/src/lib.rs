@@ -18,6 +18,7 @@ mod exit;
 mod globals;
 mod go;
 mod help;
+pub mod memory;
 mod pflag;
 mod printers;
 mod process;
@@ -27,7 +28,7 @@ mod task;
 mod tree;
 
 pub use process::run;
-pub use system::{CallError, LocalFuture, System};
+pub use system::{CallError, Ended, LocalFuture, Signal, Stream, System};
 
 /// The version that this tool gives out as its own.
 pub const VERSION: &str = "3.4.23";

@@ -8,7 +8,7 @@ mod cluster;
 use std::cell::RefCell;
 
 use cluster::Member;
-use etcdctl::system::{Answer, Memory};
+use etcdctl::memory::{Answer, Memory};
 use etcdctl::{CallError, System};
 use proto::{Code, Status, error, method};
 

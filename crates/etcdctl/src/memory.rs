@@ -321,4 +321,3 @@ impl Stream for MemoryStream<'_, '_> {
         }))
     }
 }
-

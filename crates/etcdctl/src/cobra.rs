@@ -3,6 +3,8 @@
 //!
 //! Left out: aliases, hidden commands and argument validators, which etcdctl does not use.
 
+use proto::Profile;
+
 use crate::commands::Run;
 use crate::go::quote::quote;
 use crate::pflag::{FlagSet, Kind, Spec};
@@ -22,6 +24,19 @@ pub(crate) struct Command {
     pub(crate) persistent: &'static [Spec],
     pub(crate) children: &'static [Command],
     pub(crate) run: Run,
+    /// The one release that has it, unless all have.
+    pub(crate) only: Option<Profile>,
+}
+
+impl Command {
+    /// The subcommands of a release.
+    pub(crate) fn children_in(
+        &self,
+        profile: Profile,
+    ) -> impl Iterator<Item = &'static Command> + use<> {
+        let is_there = move |child: &&Command| child.only.is_none_or(|only| only == profile);
+        self.children.iter().filter(is_there)
+    }
 }
 
 /// The way from the root to a command.
@@ -38,31 +53,35 @@ pub(crate) fn full_name(path: &[&'static Command]) -> String {
 }
 
 /// The flags of the last command of `path`, without `--help`.
-pub(crate) fn flags_of(path: &[&'static Command]) -> FlagSet {
+pub(crate) fn flags_of(path: &[&'static Command], profile: Profile) -> FlagSet {
     let mut flags = FlagSet::default();
     let (command, parents) = path.split_last().expect("a path begins with the root");
-    flags.add(command.flags, false);
-    flags.add(command.persistent, false);
+    flags.add(command.flags, false, profile);
+    flags.add(command.persistent, false, profile);
     for parent in parents {
-        flags.add(parent.persistent, true);
+        flags.add(parent.persistent, true, profile);
     }
     flags
 }
 
 /// The command that `args` name and the words left for it. The error is cobra's text.
-pub(crate) fn find(root: &'static Command, args: &[String]) -> Result<(Path, Vec<String>), String> {
+pub(crate) fn find(
+    root: &'static Command,
+    profile: Profile,
+    args: &[String],
+) -> Result<(Path, Vec<String>), String> {
     let mut path = vec![root];
     let mut args = args.to_vec();
     loop {
-        let flags = flags_of(&path);
+        let flags = flags_of(&path, profile);
         let plain = plain_words(&args, &flags);
         let Some(first) = plain.first().map(|at| args[*at].clone()) else {
             return Ok((path, args));
         };
-        let Some(next) = child(leaf(&path), &first) else {
+        let Some(next) = child(leaf(&path), profile, &first) else {
             if path.len() == 1 {
                 let name = quote(first.as_bytes());
-                let suggestions = suggestions(root, &first);
+                let suggestions = suggestions(root, profile, &first);
                 return Err(format!("unknown command {name} for \"{}\"{suggestions}", root.name));
             }
             return Ok((path, args));
@@ -104,24 +123,27 @@ fn plain_words(args: &[String], flags: &FlagSet) -> Vec<usize> {
 }
 
 /// The subcommand called `name`, or the only one whose name begins so.
-fn child(command: &'static Command, name: &str) -> Option<&'static Command> {
-    if let Some(exact) = command.children.iter().find(|child| child.name == name) {
+fn child(command: &'static Command, profile: Profile, name: &str) -> Option<&'static Command> {
+    if let Some(exact) = command.children_in(profile).find(|child| child.name == name) {
         return Some(exact);
     }
-    let mut matches = command.children.iter().filter(|child| child.name.starts_with(name));
+    let mut matches = command.children_in(profile).filter(|child| child.name.starts_with(name));
     matches.next().filter(|_| matches.next().is_none())
 }
 
 /// cobra's "Did you mean this?": names at most two edits away, and names that begin with the word.
-fn suggestions(command: &Command, typed: &str) -> String {
+fn suggestions(command: &Command, profile: Profile, typed: &str) -> String {
     let typed = typed.to_lowercase();
     // cobra never suggests its own help command.
     let near = |child: &&Command| {
         child.run != Run::Help
             && (edit_distance(&typed, child.name) <= 2 || child.name.starts_with(&typed))
     };
-    let names: Vec<String> =
-        command.children.iter().filter(near).map(|child| format!("\t{}\n", child.name)).collect();
+    let names: Vec<String> = command
+        .children_in(profile)
+        .filter(near)
+        .map(|child| format!("\t{}\n", child.name))
+        .collect();
     if names.is_empty() {
         return String::new();
     }

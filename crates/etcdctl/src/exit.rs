@@ -10,7 +10,7 @@ pub(crate) struct Exit {
 }
 
 impl Exit {
-    fn with(code: i32, line: impl ToString) -> Self {
+    pub(crate) fn with(code: i32, line: impl ToString) -> Self {
         Exit { code, line: Some(line.to_string()) }
     }
 
@@ -22,6 +22,16 @@ impl Exit {
     /// No connection to speak of: 2.
     pub(crate) fn bad_connection(line: impl ToString) -> Self {
         Exit::with(2, line)
+    }
+
+    /// Input that cannot be read: 3.
+    pub(crate) fn bad_input(line: impl ToString) -> Self {
+        Exit::with(3, line)
+    }
+
+    /// Ended by the server: 5.
+    pub(crate) fn interrupted(line: impl ToString) -> Self {
+        Exit::with(5, line)
     }
 
     /// A feature or value that does not exist: 4.

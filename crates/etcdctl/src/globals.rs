@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::client::{Client, Config, Deadline};
+use proto::Profile;
+
+use crate::client::{Client, Config, Deadline, Login};
+use crate::commands::{Run, watch};
 use crate::exit::Exit;
-use crate::go::quote::quote;
-use crate::go::time::capnslog;
+use crate::go::quote::{log_string, quote};
+use crate::go::time::{capnslog, epoch_s};
 use crate::printers::Display;
 use crate::process::{Invocation, not_yet};
 
@@ -15,13 +18,19 @@ const PREFIX: &str = "ETCDCTL_";
 impl<'a> Invocation<'a> {
     /// Everything between the flags and the first call, in the order in which the tool does it, for
     /// that is the order of its errors.
-    pub(crate) fn client(&mut self) -> Result<(Client<'a>, Display), Exit> {
+    pub(crate) async fn client(&mut self) -> Result<(Client<'a>, Display), Exit> {
+        let (config, display) = self.config_and_display().await?;
+        Ok((Client::new(self.system, config).await?, display))
+    }
+
+    /// The same without the client, for commands that make one for each endpoint.
+    pub(crate) async fn config_and_display(&mut self) -> Result<(Config, Display), Exit> {
         self.take_environment()?;
         self.show_debug();
-        let config = self.config()?;
+        let config = self.config().await?;
         let display = self.display()?;
         self.check_files()?;
-        Ok((Client::new(self.system, config)?, display))
+        Ok((config, display))
     }
 
     /// The deadline of one command, from now. Most commands start their clock before they read the
@@ -35,7 +44,10 @@ impl<'a> Invocation<'a> {
     /// not parse is ignored.
     pub(crate) fn take_environment(&mut self) -> Result<(), Exit> {
         let mut env = self.system.env();
-        env.retain(|(name, _)| name != "ETCDCTL_API");
+        let own = |name: &str| {
+            self.run == Run::Watch && matches!(name, watch::KEY_VARIABLE | watch::END_VARIABLE)
+        };
+        env.retain(|(name, _)| name != "ETCDCTL_API" && !own(name));
         let mut shadowed = BTreeSet::new();
         let mut used = BTreeSet::new();
         let inherited: Vec<(&str, bool)> = self
@@ -60,18 +72,29 @@ impl<'a> Invocation<'a> {
         }
         for (name, value) in env.iter().filter(|(name, _)| !used.contains(name)) {
             if shadowed.contains(name) {
-                let name = quote(name.as_bytes());
-                self.log(
-                    'C',
-                    &format!(
-                        "conflicting environment variable {name} is shadowed by corresponding \
-                     command-line flag (either unset environment variable or disable flag)"
-                    ),
-                );
+                let why = "is shadowed by corresponding command-line flag (either unset environment \
+                           variable or disable flag)";
+                match self.profile() {
+                    Profile::V3_4 => {
+                        let name = quote(name.as_bytes());
+                        let text = format!("conflicting environment variable {name} {why}");
+                        self.log('C', &text);
+                    }
+                    // The second bracket is etcd's.
+                    Profile::V3_5 => {
+                        let trace = ",\"stacktrace\":\"go.etcd.io/etcd/pkg/v3/flags.verifyEnv\"";
+                        let text = format!("conflicting environment variable {why})");
+                        self.log_json("fatal", 85, &text, name, trace);
+                    }
+                }
                 return Err(Exit::silent(1));
             }
             if name.starts_with(PREFIX) {
-                self.log('W', &format!("unrecognized environment variable {name}={value}"));
+                let (text, pair) = ("unrecognized environment variable", format!("{name}={value}"));
+                match self.profile() {
+                    Profile::V3_4 => self.log('W', &format!("{text} {pair}")),
+                    Profile::V3_5 => self.log_json("warn", 93, text, &pair, ""),
+                }
             }
         }
         Ok(())
@@ -80,6 +103,15 @@ impl<'a> Invocation<'a> {
     fn log(&self, level: char, text: &str) {
         let time = capnslog(self.system.wall_us());
         self.stderr(format!("{time} {level} | pkg/flags: {text}\n"));
+    }
+
+    fn log_json(&self, level: &str, line: u32, text: &str, variable: &str, more: &str) {
+        let time = epoch_s(self.system.wall_us());
+        let variable = log_string(variable);
+        self.stderr(format!(
+            "{{\"level\":\"{level}\",\"ts\":{time},\"caller\":\"flags/flag.go:{line}\",\
+             \"msg\":\"{text}\",\"environment-variable\":{variable}{more}}}\n"
+        ));
     }
 
     /// `--debug` lists the flags; gRPC's own log lines are left out.
@@ -93,16 +125,20 @@ impl<'a> Invocation<'a> {
 
     /// The printer of `--write-out`; an unknown format is exit 4.
     pub(crate) fn display(&self) -> Result<Display, Exit> {
-        Display::new(self.flags.text("write-out"), self.flags.bool("hex"))
+        Display::new(self.flags.text("write-out"), self.flags.bool("hex"), self.profile())
             .ok_or_else(|| Exit::bad_feature("unsupported output format"))
     }
 
-    /// Endpoints and security from the flags.
-    pub(crate) fn config(&self) -> Result<Config, Exit> {
-        for later in ["discovery-srv", "user"] {
-            if !self.flags.text(later).is_empty() {
-                return Err(Exit::silent(not_yet(self.system, &format!("--{later}"))));
-            }
+    /// Endpoints, security and login from the flags.
+    pub(crate) async fn config(&self) -> Result<Config, Exit> {
+        Ok(Config { login: self.login().await?, ..self.plain_config()? })
+    }
+
+    /// The same without the login.
+    pub(crate) fn plain_config(&self) -> Result<Config, Exit> {
+        let discovery = "discovery-srv";
+        if !self.flags.text(discovery).is_empty() {
+            return Err(Exit::silent(not_yet(self.system, &format!("--{discovery}"))));
         }
         for file in ["cert", "key", "cacert"] {
             if self.flags.changed(file) && self.flags.text(file).is_empty() {
@@ -111,11 +147,40 @@ impl<'a> Invocation<'a> {
         }
         let endpoints =
             self.flags.slice("endpoints").iter().map(|ep| ep.trim().to_string()).collect();
-        Ok(Config { endpoints, tls: !self.flags.bool("insecure-transport") })
+        Ok(Config {
+            endpoints,
+            tls: !self.flags.bool("insecure-transport"),
+            dial_timeout_ns: self.flags.duration_ns("dial-timeout"),
+            login: None,
+        })
     }
 
-    /// Certificates are read before the first connection; there are no files here, so naming one is
-    /// an error in any case.
+    /// `--user name:password`, `--user name --password password`, or a question. Without a name or
+    /// without a password there is no login.
+    async fn login(&self) -> Result<Option<Login>, Exit> {
+        let (user, password) = (self.flags.text("user"), self.flags.text("password"));
+        if user.is_empty() {
+            return Ok(None);
+        }
+        let (name, password) = match user.split_once(':') {
+            _ if !password.is_empty() => (user, password.to_string()),
+            Some((name, password)) => (name, password.to_string()),
+            None => (user, self.ask("Password: ").await.map_err(Exit::error)?),
+        };
+        let given = !name.is_empty() && !password.is_empty();
+        Ok(given.then(|| Login { name: name.to_string(), password }))
+    }
+
+    /// Asks for a line at the terminal.
+    pub(crate) async fn ask(&self, prompt: &str) -> Result<String, &'static str> {
+        self.stdout(prompt);
+        let line = self.system.read_line().await.ok_or("EOF");
+        self.stdout("\n");
+        Ok(String::from_utf8_lossy(&line?).trim_end_matches(['\r', '\n']).to_string())
+    }
+
+    /// Certificates are read before the first connection. There is no TLS here, so naming one is an
+    /// error in any case.
     pub(crate) fn check_files(&self) -> Result<(), Exit> {
         let [cert, key, cacert] = ["cert", "key", "cacert"].map(|name| self.flags.text(name));
         if cert.is_empty() != key.is_empty() {
@@ -123,9 +188,12 @@ impl<'a> Invocation<'a> {
                 "KeyFile and CertFile must both be present[key: {key}, cert: {cert}]"
             )));
         }
-        match [cert, cacert].iter().find(|path| !path.is_empty()) {
-            Some(path) => Err(Exit::bad_args(format!("open {path}: no such file or directory"))),
-            None => Ok(()),
+        for path in [cert, key, cacert].into_iter().filter(|path| !path.is_empty()) {
+            self.system.read_file(path).map_err(Exit::bad_args)?;
+        }
+        match cert.is_empty() && cacert.is_empty() {
+            true => Ok(()),
+            false => Err(Exit::silent(not_yet(self.system, "TLS"))),
         }
     }
 }

@@ -3,24 +3,26 @@
 
 use std::fmt::Write;
 
+use proto::Profile;
+
 use crate::cobra::{Command, full_name, leaf};
 use crate::go::{quote::quote, tabwriter};
 use crate::pflag::{Flag, FlagSet, Kind};
-use crate::{API_VERSION, VERSION};
 
 /// The help of the last command of `path`, which is also what a usage error prints.
-pub(crate) fn usage(path: &[&'static Command], flags: &FlagSet) -> String {
+pub(crate) fn usage(path: &[&'static Command], flags: &FlagSet, profile: Profile) -> String {
     let command = leaf(path);
     let is_root = path.len() == 1;
     let name = full_name(if is_root { path } else { &path[1..] });
     let mut text = format!("NAME:\n\t{name} - {}\n", command.short);
     push(&mut text, format_args!("\nUSAGE:\n\t{}\n", usage_line(path)));
     if is_root {
-        push(&mut text, format_args!("\nVERSION:\n\t{VERSION}\n"));
+        push(&mut text, format_args!("\nVERSION:\n\t{}\n", profile.version()));
     }
     if !command.children.is_empty() {
-        push(&mut text, format_args!("\nAPI VERSION:\n\t{API_VERSION}\n\n\nCOMMANDS:\n"));
-        push(&mut text, format_args!("{}", commands(command, "")));
+        let api = profile.minor_version();
+        push(&mut text, format_args!("\nAPI VERSION:\n\t{api}\n\n\nCOMMANDS:\n"));
+        push(&mut text, format_args!("{}", commands(command, profile, "")));
     }
     if !command.long.is_empty() {
         text.push_str("\nDESCRIPTION:\n");
@@ -54,8 +56,8 @@ fn usage_line(path: &[&'static Command]) -> String {
 }
 
 /// Every command that does something, by name, groups spelled out.
-fn commands(command: &Command, prefix: &str) -> String {
-    let mut children: Vec<&Command> = command.children.iter().collect();
+fn commands(command: &Command, profile: Profile, prefix: &str) -> String {
+    let mut children: Vec<&Command> = command.children_in(profile).collect();
     children.sort_by_key(|child| child.name);
     let mut lines = String::new();
     for child in children {
@@ -63,7 +65,7 @@ fn commands(command: &Command, prefix: &str) -> String {
         if child.children.is_empty() {
             push(&mut lines, format_args!("\t{name}\t{}\n", child.short));
         } else {
-            lines.push_str(&commands(child, &format!("{name} ")));
+            lines.push_str(&commands(child, profile, &format!("{name} ")));
         }
     }
     lines

@@ -3,6 +3,8 @@
 //! Kept: long and short forms, `=`, clustered shorthands, `--`, flags between arguments, and the
 //! values etcdctl has. Left out: deprecated and hidden flags, of which etcdctl has none.
 
+use proto::Profile;
+
 use crate::go::{csv, duration, number, quote};
 
 /// What a flag holds.
@@ -25,6 +27,8 @@ pub(crate) struct Spec {
     /// As one would type it.
     pub(crate) default: &'static str,
     pub(crate) usage: &'static str,
+    /// The one release that has it, unless all have.
+    pub(crate) only: Option<Profile>,
 }
 
 impl Spec {
@@ -34,11 +38,16 @@ impl Spec {
         default: &'static str,
         usage: &'static str,
     ) -> Self {
-        Spec { name, shorthand: None, kind, default, usage }
+        Spec { name, shorthand: None, kind, default, usage, only: None }
     }
 
     pub(crate) const fn short(mut self, shorthand: char) -> Self {
         self.shorthand = Some(shorthand);
+        self
+    }
+
+    pub(crate) const fn only(mut self, profile: Profile) -> Self {
+        self.only = Some(profile);
         self
     }
 }
@@ -109,8 +118,9 @@ pub(crate) struct FlagSet {
 }
 
 impl FlagSet {
-    pub(crate) fn add(&mut self, specs: &'static [Spec], inherited: bool) {
-        self.flags.extend(specs.iter().map(|spec| Flag::new(spec, inherited)));
+    pub(crate) fn add(&mut self, specs: &'static [Spec], inherited: bool, profile: Profile) {
+        let there = specs.iter().filter(|spec| spec.only.is_none_or(|only| only == profile));
+        self.flags.extend(there.map(|spec| Flag::new(spec, inherited)));
     }
 
     /// All flags, by name.

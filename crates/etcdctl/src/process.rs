@@ -1,6 +1,8 @@
 //! One run of the tool: which API, which command, what becomes of its errors
 //! (`etcdctl/main.go`, `ctlv3/ctl.go` and cobra's `ExecuteC`).
 
+use proto::Profile;
+
 use crate::cobra::{self, Command, Path};
 use crate::commands::{self, Run};
 use crate::exit::Exit;
@@ -13,12 +15,20 @@ use crate::tree::ROOT;
 /// A command about to run.
 pub(crate) struct Invocation<'a> {
     pub(crate) system: &'a dyn System,
+    /// What the command does.
+    pub(crate) run: Run,
     pub(crate) flags: FlagSet,
     /// The words that are no flags.
     pub(crate) args: Vec<String>,
+    /// All words but the command's name, as they came.
+    pub(crate) words: Vec<String>,
 }
 
 impl Invocation<'_> {
+    pub(crate) fn profile(&self) -> Profile {
+        self.system.profile()
+    }
+
     pub(crate) fn stdout(&self, text: impl AsRef<[u8]>) {
         self.system.print(false, text.as_ref());
     }
@@ -29,17 +39,20 @@ impl Invocation<'_> {
 }
 
 /// Runs `etcdctl ARGS...` to its end and returns its exit status: 0, 1 (server error, timeout,
-/// usage), 2 (no connection), 4 (no such format or value), 128 (wrong arguments).
+/// usage), 2 (no connection), 3 (bad input), 4 (no such format or value), 5 (a watch that ended),
+/// 128 (wrong arguments), or that of the program that `lock` ran.
 pub async fn run(system: &dyn System, args: &[String]) -> i32 {
     match api_version(system).as_str() {
         "" | "3" => {}
         "2" => return not_yet(system, "API version 2"),
         other => {
-            system.print(true, format!("unsupported API version {other}\n").as_bytes());
+            let colon = if system.profile() > Profile::V3_4 { ":" } else { "" };
+            let line = format!("unsupported API version{colon} {other}\n");
+            system.print(true, line.as_bytes());
             return 1;
         }
     }
-    let (path, words) = match cobra::find(&ROOT, args) {
+    let (path, words) = match cobra::find(&ROOT, system.profile(), args) {
         Ok(found) => found,
         Err(why) => {
             let hint = format!("Error: {why}\nRun '{} --help' for usage.\n", ROOT.name);
@@ -78,40 +91,42 @@ async fn execute(system: &dyn System, path: Path, words: &[String]) -> Result<()
     if command.run == Run::NotYet {
         return Err(Exit::silent(not_yet(system, &cobra::full_name(&path[1..]))));
     }
-    let mut flags = flags_with_help(&path);
+    let profile = system.profile();
+    let mut flags = flags_with_help(&path, profile);
     let args = match flags.parse(words) {
         Ok(args) => args,
         Err(why) => {
             // cobra prints the error and the usage; the usage goes past cobra to standard output,
             // which leaves an empty line; then etcdctl prints the error again.
             system.print(true, format!("Error: {why}\n").as_bytes());
-            system.print(false, help::usage(&path, &flags).as_bytes());
+            system.print(false, help::usage(&path, &flags, profile).as_bytes());
             system.print(true, b"\n");
             return Err(Exit::error(why));
         }
     };
     if flags.bool("help") || command.run == Run::Group {
-        system.print(false, help::usage(&path, &flags).as_bytes());
+        system.print(false, help::usage(&path, &flags, profile).as_bytes());
         return Ok(());
     }
     if command.run == Run::Help {
         help_topic(system, &args);
         return Ok(());
     }
-    commands::run(command.run, Invocation { system, flags, args }).await
+    let words = words.to_vec();
+    commands::run(Invocation { system, run: command.run, flags, args, words }).await
 }
 
 /// The flags of a command and `--help`, which every command has. cobra adds it only after it has
 /// found the command, so `-h WORD` takes WORD for a value on the way there.
-fn flags_with_help(path: &[&'static Command]) -> FlagSet {
+pub(crate) fn flags_with_help(path: &[&'static Command], profile: Profile) -> FlagSet {
     const HELP: &[Spec] = &[Spec::new("help", Kind::Bool, "false", "show this help").short('h')];
-    let mut flags = cobra::flags_of(path);
-    flags.add(HELP, false);
+    let mut flags = cobra::flags_of(path, profile);
+    flags.add(HELP, false, profile);
     flags
 }
 
 fn help_topic(system: &dyn System, topic: &[String]) {
-    let path = match cobra::find(&ROOT, topic) {
+    let path = match cobra::find(&ROOT, system.profile(), topic) {
         Ok((path, _)) => path,
         Err(_) => {
             let quoted: Vec<String> = topic.iter().map(|word| raw_quote(word)).collect();
@@ -120,7 +135,9 @@ fn help_topic(system: &dyn System, topic: &[String]) {
             vec![&ROOT]
         }
     };
-    system.print(false, help::usage(&path, &flags_with_help(&path)).as_bytes());
+    let profile = system.profile();
+    let usage = help::usage(&path, &flags_with_help(&path, profile), profile);
+    system.print(false, usage.as_bytes());
 }
 
 /// `%#q`: in back quotes where that is possible.

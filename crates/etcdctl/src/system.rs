@@ -1,16 +1,15 @@
-//! What etcdctl needs from whoever runs it: environment, standard streams, a clock and calls.
+//! What etcdctl needs from whoever runs it: environment, standard streams, files, a clock, signals,
+//! other programs, calls and streams.
 //!
 //! The real tool gets these from the operating system and from grpc-go. Here they come through
 //! [`System`], so that the same commands run in the lab (virtual time, virtual network), natively,
-//! and in tests against [`Memory`]. Files and signals are not part of it yet.
+//! and in tests against [`Memory`](crate::memory::Memory). Writing files is not part of it yet.
 
-use std::cell::{Cell, RefCell};
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
-use std::task::Poll;
 
 use bytes::Bytes;
-use proto::Status;
+use proto::{Metadata, Profile, Status};
 
 /// A future that lives on one thread and needs no waker: whoever runs it polls the whole tree.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -26,12 +25,42 @@ pub enum CallError {
     ConnectionLost,
 }
 
+/// A signal that a process has asked to handle itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    Interrupt,
+    Terminate,
+}
+
+/// How a program that etcdctl started came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It returned this exit status.
+    Status(i32),
+    /// A signal with this number killed it.
+    Signal(i32),
+    /// It could not be started: Go's text, such as `exec: "nope": executable file not found in
+    /// $PATH` or `fork/exec /no/such/program: no such file or directory`.
+    NotStarted(String),
+}
+
+/// An open stream; dropping it cancels it.
+pub trait Stream {
+    /// Sends a message. Never waits; on a broken stream it does nothing (the end shows in `next`).
+    fn send(&self, message: Bytes);
+    /// No more messages will be sent.
+    fn close_send(&self);
+    /// The next message of the server; `Ok(None)` at a clean end.
+    fn next(&self) -> LocalFuture<'_, Result<Option<Bytes>, CallError>>;
+}
+
 /// The host of one etcdctl process.
 ///
-/// All times are virtual. Dropping a future that [`call`](System::call) or
-/// [`sleep_us`](System::sleep_us) returned cancels it. Implementations must resolve futures only
-/// in an order that their own inputs determine.
+/// All times are virtual. Dropping a future that a method returned cancels what it waits for.
+/// Implementations must resolve futures only in an order that their own inputs determine.
 pub trait System {
+    /// The release whose etcdctl this is.
+    fn profile(&self) -> Profile;
     /// The environment, in the order in which `environ` would list it.
     fn env(&self) -> Vec<(String, String)>;
     /// Everything that is left on standard input, until its end.
@@ -52,131 +81,26 @@ pub trait System {
         &'a self,
         address: &'a str,
         method: &'static str,
+        metadata: Metadata,
         request: Bytes,
     ) -> LocalFuture<'a, Result<Bytes, CallError>>;
+    /// Opens a stream; whether anybody listens shows in its `next`.
+    fn open<'a>(
+        &'a self,
+        address: &str,
+        method: &'static str,
+        metadata: Metadata,
+    ) -> Box<dyn Stream + 'a>;
+    /// Resolves at the next SIGINT or SIGTERM. From the first poll until the future is dropped such
+    /// a signal no longer ends the process by itself (Go's signal.Notify).
+    fn signal(&self) -> LocalFuture<'_, Signal>;
+    /// Runs a program (argv[0] looked up in PATH) with this process's standard streams and `env`
+    /// added to its environment, to its end. Output that etcdctl has printed before comes before the
+    /// program's.
+    fn run<'a>(&'a self, argv: &'a [String], env: &'a [(String, String)])
+    -> LocalFuture<'a, Ended>;
+    /// A file's bytes, or Go's error text (`open PATH: no such file or directory`).
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
     /// Sixty-four random bits from the session's seed.
     fn random_u64(&self) -> u64;
-}
-
-/// How [`Memory`] answers a call: after this many microseconds (`None` is never), with this.
-pub type Answer = (Option<u64>, Result<Bytes, CallError>);
-
-type Server<'s> = Box<dyn Fn(u64, &str, &str, &[u8]) -> Answer + 's>;
-
-/// A system in memory: scripted calls, a clock that jumps to the next thing due.
-///
-/// Its twin in the lab is the host's process; this one exists so that tests need neither.
-pub struct Memory<'s> {
-    /// The environment of the next run.
-    pub env: Vec<(String, String)>,
-    /// What is left to read.
-    pub stdin: RefCell<Vec<u8>>,
-    /// What was written to standard output.
-    pub stdout: RefCell<Vec<u8>>,
-    /// What was written to standard error.
-    pub stderr: RefCell<Vec<u8>>,
-    /// Standard output and error in the order written, as a terminal shows them.
-    pub terminal: RefCell<Vec<u8>>,
-    server: Server<'s>,
-    now_us: Cell<u64>,
-    next_due_us: Cell<Option<u64>>,
-    draws: Cell<u64>,
-}
-
-impl<'s> Memory<'s> {
-    /// A system whose calls go to `server(now_us, address, method, request)`.
-    pub fn new(server: impl Fn(u64, &str, &str, &[u8]) -> Answer + 's) -> Self {
-        Memory {
-            env: Vec::new(),
-            stdin: RefCell::default(),
-            stdout: RefCell::default(),
-            stderr: RefCell::default(),
-            terminal: RefCell::default(),
-            server: Box::new(server),
-            now_us: Cell::new(0),
-            next_due_us: Cell::new(None),
-            draws: Cell::new(0),
-        }
-    }
-
-    /// Runs etcdctl to its end and returns its exit status; `None` if it waits for ever.
-    pub fn run(&self, args: &[&str]) -> Option<i32> {
-        let args: Vec<String> = args.iter().map(|arg| arg.to_string()).collect();
-        let mut process = Box::pin(crate::run(self, &args));
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        loop {
-            self.next_due_us.set(None);
-            if let Poll::Ready(code) = process.as_mut().poll(&mut context) {
-                return Some(code);
-            }
-            self.now_us.set(self.next_due_us.get()?);
-        }
-    }
-
-    fn due(&self, at_us: u64) -> LocalFuture<'_, ()> {
-        Box::pin(std::future::poll_fn(move |_| {
-            if self.now_us.get() >= at_us {
-                return Poll::Ready(());
-            }
-            let earliest = self.next_due_us.get().map_or(at_us, |other| other.min(at_us));
-            self.next_due_us.set(Some(earliest));
-            Poll::Pending
-        }))
-    }
-}
-
-impl System for Memory<'_> {
-    fn env(&self) -> Vec<(String, String)> {
-        self.env.clone()
-    }
-
-    fn stdin(&self) -> LocalFuture<'_, Vec<u8>> {
-        Box::pin(ready(self.stdin.take()))
-    }
-
-    fn read_line(&self) -> LocalFuture<'_, Option<Vec<u8>>> {
-        let mut stdin = self.stdin.borrow_mut();
-        let end = stdin.iter().position(|byte| *byte == b'\n').map_or(stdin.len(), |at| at + 1);
-        let line: Vec<u8> = stdin.drain(..end).collect();
-        Box::pin(ready((!line.is_empty()).then_some(line)))
-    }
-
-    fn print(&self, stderr: bool, text: &[u8]) {
-        let stream = if stderr { &self.stderr } else { &self.stdout };
-        stream.borrow_mut().extend_from_slice(text);
-        self.terminal.borrow_mut().extend_from_slice(text);
-    }
-
-    fn now_us(&self) -> u64 {
-        self.now_us.get()
-    }
-
-    fn wall_us(&self) -> u64 {
-        1_667_304_000_000_000 + self.now_us.get()
-    }
-
-    fn sleep_us(&self, us: u64) -> LocalFuture<'_, ()> {
-        self.due(self.now_us.get().saturating_add(us))
-    }
-
-    fn call<'a>(
-        &'a self,
-        address: &'a str,
-        method: &'static str,
-        request: Bytes,
-    ) -> LocalFuture<'a, Result<Bytes, CallError>> {
-        let (delay_us, result) = (self.server)(self.now_us.get(), address, method, &request);
-        Box::pin(async move {
-            match delay_us {
-                Some(us) => self.sleep_us(us).await,
-                None => std::future::pending().await,
-            }
-            result
-        })
-    }
-
-    fn random_u64(&self) -> u64 {
-        self.draws.set(self.draws.get() + 1);
-        self.draws.get().wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
 }

@@ -3,11 +3,24 @@
 //! Everything is polled in a fixed order, so what finishes at one instant finishes in the order in
 //! which it was started. What it leaves out: wakers; the executor polls the whole tree.
 
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
 use crate::system::LocalFuture;
+
+/// Counts what futures of one tree do for each other, so that a combinator knows that another round
+/// of polling will find something new.
+#[derive(Debug, Default)]
+pub(crate) struct Stir(Cell<u64>);
+
+impl Stir {
+    /// Something was put where another future looks.
+    pub(crate) fn note(&self) {
+        self.0.set(self.0.get().wrapping_add(1));
+    }
+}
 
 /// The result of `work`, or `None` when `limit` comes first. Work that is ready at the very moment
 /// of the limit counts as done.
@@ -38,4 +51,65 @@ pub(crate) async fn all<T>(mut work: Vec<LocalFuture<'_, T>>) -> Vec<T> {
     })
     .await;
     done
+}
+
+/// The result of `work`, with what stands in `crew` running beside it: more may join while it runs,
+/// and one that ends with an error ends all.
+pub(crate) async fn with_crew<'f, T, E>(
+    stir: &Stir,
+    crew: &RefCell<Vec<LocalFuture<'f, Result<(), E>>>>,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let mut work = pin!(work);
+    let mut running = Vec::new();
+    poll_fn(|context| {
+        loop {
+            let before = stir.0.get();
+            running.append(&mut crew.borrow_mut());
+            let mut failed = None;
+            running.retain_mut(|future: &mut LocalFuture<'f, Result<(), E>>| {
+                match future.as_mut().poll(context) {
+                    Poll::Pending => true,
+                    Poll::Ready(Ok(())) => false,
+                    Poll::Ready(Err(error)) => {
+                        failed.get_or_insert(error);
+                        false
+                    }
+                }
+            });
+            if let Some(error) = failed {
+                return Poll::Ready(Err(error));
+            }
+            if let Poll::Ready(result) = work.as_mut().poll(context) {
+                return Poll::Ready(result);
+            }
+            if stir.0.get() == before {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
+}
+
+/// The result of `work`, with `background` running beside it.
+pub(crate) async fn beside<T>(
+    stir: &Stir,
+    background: impl Future<Output = ()>,
+    work: impl Future<Output = T>,
+) -> T {
+    let (mut background, mut work) = (pin!(background), pin!(work));
+    let mut over = false;
+    poll_fn(|context| {
+        loop {
+            let before = stir.0.get();
+            over = over || background.as_mut().poll(context).is_ready();
+            if let Poll::Ready(value) = work.as_mut().poll(context) {
+                return Poll::Ready(value);
+            }
+            if stir.0.get() == before {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
 }

@@ -1,6 +1,8 @@
 //! The tree of commands with their flags: names, arguments and defaults are 3.4.23's, the
 //! descriptions the lab's own words. The order is that of registration, which shows in suggestions.
 
+use proto::Profile;
+
 use crate::cobra::Command;
 use crate::commands::Run;
 use crate::pflag::Kind::{Bool, Duration, Int, Slice, Text};
@@ -16,7 +18,17 @@ const fn plain(
     flags: &'static [Spec],
     run: Run,
 ) -> Command {
-    Command { name, usage, short, long: "", flags, persistent: NONE, children: &[], run }
+    Command {
+        name,
+        usage,
+        short,
+        long: "",
+        flags,
+        persistent: NONE,
+        children: &[],
+        run,
+        only: None,
+    }
 }
 
 /// A command that the lab does not have yet.
@@ -32,7 +44,15 @@ const fn group(
     children: &'static [Command],
 ) -> Command {
     let run = Run::Group;
-    Command { name, usage: "<subcommand>", short, long: "", flags: NONE, persistent, children, run }
+    let usage = "<subcommand>";
+    Command { name, usage, short, long: "", flags: NONE, persistent, children, run, only: None }
+}
+
+impl Command {
+    const fn only(mut self, profile: Profile) -> Self {
+        self.only = Some(profile);
+        self
+    }
 }
 
 const GLOBAL: &[Spec] = &[
@@ -77,6 +97,8 @@ const GET: &[Spec] = &[
     Spec::new("from-key", Bool, "false", "all keys from KEY on, in byte order"),
     Spec::new("rev", Int, "0", "read the store as of this revision"),
     Spec::new("keys-only", Bool, "false", "keys without their values"),
+    Spec::new("count-only", Bool, "false", "only how many there are (fields format only)")
+        .only(Profile::V3_5),
     Spec::new("print-value-only", Bool, "false", "values without their keys (simple format only)"),
 ];
 
@@ -93,6 +115,56 @@ const DEL: &[Spec] = &[
     Spec::new("from-key", Bool, "false", "all keys from KEY on, in byte order"),
 ];
 
+const TXN: &[Spec] =
+    &[Spec::new("interactive", Bool, "false", "prompt for each section").short('i')];
+
+const COMPACTION: &[Spec] =
+    &[Spec::new("physical", Bool, "false", "wait until the old revisions are off the disk")];
+
+const DEFRAG: &[Spec] = &[
+    Spec::new("cluster", Bool, "false", "do it on every member in the member list"),
+    Spec::new("data-dir", Text, "", "data directory of a member that is not running"),
+];
+
+/// Also of the lines of `watch -i`.
+pub(crate) const WATCH: &[Spec] = &[
+    Spec::new("interactive", Bool, "false", "take watches line by line").short('i'),
+    Spec::new("prefix", Bool, "false", "all keys that begin with KEY"),
+    Spec::new("rev", Int, "0", "begin at this revision; 0 is now"),
+    Spec::new("prev-kv", Bool, "false", "also show the pairs as they were before"),
+    Spec::new("progress-notify", Bool, "false", "show now and then how far the server is")
+        .only(Profile::V3_5),
+];
+
+const TIME_TO_LIVE: &[Spec] =
+    &[Spec::new("keys", Bool, "false", "also show the keys that the lease holds")];
+const KEEP_ALIVE: &[Spec] =
+    &[Spec::new("once", Bool, "false", "renew once and show what is left then")];
+
+const MEMBER_ADD: &[Spec] = &[
+    Spec::new("peer-urls", Text, "", "where the new member listens for its peers"),
+    Spec::new("learner", Bool, "false", "add it without a vote"),
+];
+const MEMBER_UPDATE: &[Spec] =
+    &[Spec::new("peer-urls", Text, "", "where the member listens for its peers from now on")];
+
+const LOCK: &[Spec] = &[Spec::new("ttl", Int, "10", "seconds that the lock outlives its holder")];
+const ELECT: &[Spec] = &[Spec::new("listen", Bool, "false", "only show who leads").short('l')];
+
+const USER_ADD: &[Spec] = &[
+    Spec::new("interactive", Bool, "true", "ask for the password instead of reading it"),
+    Spec::new("new-user-password", Text, "", "the password"),
+    Spec::new("no-password", Bool, "false", "a user who logs in with a certificate only"),
+];
+const USER_GET: &[Spec] = &[Spec::new("detail", Bool, "false", "also what the roles may do")];
+const PASSWORD: &[Spec] =
+    &[Spec::new("interactive", Bool, "true", "ask for the password instead of reading it")];
+const RANGE: &[Spec] = &[
+    Spec::new("prefix", Bool, "false", "all keys that begin with KEY"),
+    Spec::new("from-key", Bool, "false", "all keys from KEY on, in byte order"),
+];
+const CHECK: &[Spec] = &[Spec::new("load", Text, "s", "s(mall), m(edium), l(arge) or xl(xLarge)")];
+
 const CLUSTER: &[Spec] =
     &[Spec::new("cluster", Bool, "false", "ask every member in the member list")];
 const HASH_KV: &[Spec] =
@@ -108,30 +180,70 @@ pub(crate) static ROOT: Command = Command {
     persistent: GLOBAL,
     children: COMMANDS,
     run: Run::Group,
+    only: None,
 };
 
+/// What a line of `txn` may begin with.
+pub(crate) static OPERATIONS: Command = Command {
+    name: "",
+    usage: "",
+    short: "",
+    long: "",
+    flags: NONE,
+    persistent: NONE,
+    children: &[GET_COMMAND, PUT_COMMAND, DEL_COMMAND],
+    run: Run::Group,
+    only: None,
+};
+
+const GET_COMMAND: Command =
+    plain("get", "[options] <key> [range_end]", "Reads a key or a range of keys", GET, Run::Get);
+const PUT_COMMAND: Command = Command {
+    name: "put",
+    usage: "[options] <key> <value> (<value> can also be given from stdin)",
+    short: "Puts the given key into the store",
+    long: PUT_LONG,
+    flags: PUT,
+    persistent: NONE,
+    children: &[],
+    run: Run::Put,
+    only: None,
+};
+const DEL_COMMAND: Command =
+    plain("del", "[options] <key> [range_end]", "Deletes a key or a range of keys", DEL, Run::Del);
+
 const COMMANDS: &[Command] = &[
-    plain("get", "[options] <key> [range_end]", "Reads a key or a range of keys", GET, Run::Get),
+    GET_COMMAND,
+    PUT_COMMAND,
+    DEL_COMMAND,
     Command {
-        name: "put",
-        usage: "[options] <key> <value> (<value> can also be given from stdin)",
-        short: "Writes a key",
-        long: PUT_LONG,
-        flags: PUT,
+        name: "txn",
+        usage: "[options]",
+        short: "Runs compares and requests as one transaction",
+        long: TXN_LONG,
+        flags: TXN,
         persistent: NONE,
         children: &[],
-        run: Run::Put,
+        run: Run::Txn,
+        only: None,
     },
-    plain("del", "[options] <key> [range_end]", "Deletes a key or a range of keys", DEL, Run::Del),
-    later("txn", "Runs compares and requests as one transaction"),
-    later("compaction", "Drops the history before a revision"),
+    plain(
+        "compaction",
+        "[options] <revision>",
+        "Drops the history before a revision",
+        COMPACTION,
+        Run::Compaction,
+    ),
     group(
         "alarm",
         "Alarm related commands",
         NONE,
-        &[later("disarm", "Clears all alarms"), later("list", "Shows the alarms that are raised")],
+        &[
+            plain("disarm", "", "Clears all alarms", NONE, Run::AlarmDisarm),
+            plain("list", "", "Shows the alarms that are raised", NONE, Run::AlarmList),
+        ],
     ),
-    later("defrag", "Gives free pages of a member's database back"),
+    plain("defrag", "", "Gives free pages of a member's database back", DEFRAG, Run::Defrag),
     group(
         "endpoint",
         "Endpoint related commands",
@@ -147,6 +259,7 @@ const COMMANDS: &[Command] = &[
                 persistent: NONE,
                 children: &[],
                 run: Run::EndpointStatus,
+                only: None,
             },
             plain(
                 "hashkv",
@@ -157,19 +270,49 @@ const COMMANDS: &[Command] = &[
             ),
         ],
     ),
-    later("move-leader", "Hands the leadership to another member"),
-    later("watch", "Follows the changes of keys"),
+    plain(
+        "move-leader",
+        "<transferee-member-id>",
+        "Hands the leadership to another member",
+        NONE,
+        Run::MoveLeader,
+    ),
+    plain(
+        "watch",
+        "[options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]",
+        "Follows the changes of keys",
+        WATCH,
+        Run::Watch,
+    ),
     plain("version", "", "Shows the version of etcdctl", NONE, Run::Version),
     group(
         "lease",
         "Lease related commands",
         NONE,
         &[
-            later("grant", "Makes a lease"),
-            later("revoke", "Ends a lease and deletes its keys"),
-            later("timetolive", "Shows what is left of a lease"),
-            later("list", "Lists the leases that are alive"),
-            later("keep-alive", "Renews a lease again and again"),
+            plain("grant", "<ttl>", "Makes a lease", NONE, Run::LeaseGrant),
+            plain(
+                "revoke",
+                "<leaseID>",
+                "Ends a lease and deletes its keys",
+                NONE,
+                Run::LeaseRevoke,
+            ),
+            plain(
+                "timetolive",
+                "<leaseID> [options]",
+                "Shows what is left of a lease",
+                TIME_TO_LIVE,
+                Run::LeaseTimeToLive,
+            ),
+            plain("list", "", "Lists the leases that are alive", NONE, Run::LeaseList),
+            plain(
+                "keep-alive",
+                "[options] <leaseID>",
+                "Renews a lease again and again",
+                KEEP_ALIVE,
+                Run::LeaseKeepAlive,
+            ),
         ],
     ),
     group(
@@ -177,16 +320,28 @@ const COMMANDS: &[Command] = &[
         "Membership related commands",
         NONE,
         &[
-            later("add", "Adds a member"),
-            later("remove", "Removes a member"),
-            later("update", "Changes the peer URLs of a member"),
+            plain("add", "<memberName> [options]", "Adds a member", MEMBER_ADD, Run::MemberAdd),
+            plain("remove", "<memberID>", "Removes a member", NONE, Run::MemberRemove),
+            plain(
+                "update",
+                "<memberID> [options]",
+                "Changes the peer URLs of a member",
+                MEMBER_UPDATE,
+                Run::MemberUpdate,
+            ),
             plain("list", "", "Lists the members", NONE, Run::MemberList),
-            later("promote", "Makes a learner a voting member"),
+            plain(
+                "promote",
+                "<memberID>",
+                "Makes a learner a voting member",
+                NONE,
+                Run::MemberPromote,
+            ),
         ],
     ),
     group(
         "snapshot",
-        "Snapshot related commands",
+        "Manages etcd node snapshots",
         NONE,
         &[
             later("save", "Saves a member's database to a file"),
@@ -195,27 +350,62 @@ const COMMANDS: &[Command] = &[
         ],
     ),
     later("make-mirror", "Copies keys to another cluster and keeps on copying"),
-    later("migrate", "Brings keys from the v2 store over"),
-    later("lock", "Holds a named lock"),
-    later("elect", "Stands for a named election or watches one"),
+    later("migrate", "Brings keys from the v2 store over").only(Profile::V3_4),
+    plain("lock", "<lockname> [exec-command arg1 arg2 ...]", "Holds a named lock", LOCK, Run::Lock),
+    plain(
+        "elect",
+        "<election-name> [proposal]",
+        "Stands for a named election or watches one",
+        ELECT,
+        Run::Elect,
+    ),
     group(
         "auth",
         "Authentication related commands",
         NONE,
-        &[later("enable", "Turns authentication on"), later("disable", "Turns authentication off")],
+        &[
+            plain("enable", "", "Turns authentication on", NONE, Run::AuthEnable),
+            plain("disable", "", "Turns authentication off", NONE, Run::AuthDisable),
+            plain("status", "", "Tells whether authentication is on", NONE, Run::AuthStatus)
+                .only(Profile::V3_5),
+        ],
     ),
     group(
         "user",
         "User related commands",
         NONE,
         &[
-            later("add", "Makes a user"),
-            later("get", "Describes a user"),
-            later("list", "Lists the users"),
-            later("delete", "Deletes a user"),
-            later("passwd", "Changes a user's password"),
-            later("grant-role", "Gives a user a role"),
-            later("revoke-role", "Takes a role from a user"),
+            plain(
+                "add",
+                "<user name or user:password> [options]",
+                "Makes a user",
+                USER_ADD,
+                Run::UserAdd,
+            ),
+            plain("delete", "<user name>", "Deletes a user", NONE, Run::UserDelete),
+            plain("get", "<user name> [options]", "Describes a user", USER_GET, Run::UserGet),
+            plain("list", "", "Lists the users", NONE, Run::UserList),
+            plain(
+                "passwd",
+                "<user name> [options]",
+                "Changes a user's password",
+                PASSWORD,
+                Run::UserPassword,
+            ),
+            plain(
+                "grant-role",
+                "<user name> <role name>",
+                "Gives a user a role",
+                NONE,
+                Run::UserGrant,
+            ),
+            plain(
+                "revoke-role",
+                "<user name> <role name>",
+                "Takes a role from a user",
+                NONE,
+                Run::UserRevoke,
+            ),
         ],
     ),
     group(
@@ -223,21 +413,39 @@ const COMMANDS: &[Command] = &[
         "Role related commands",
         NONE,
         &[
-            later("add", "Makes a role"),
-            later("grant-permission", "Lets a role read or write keys"),
-            later("get", "Describes a role"),
-            later("list", "Lists the roles"),
-            later("delete", "Deletes a role"),
-            later("revoke-permission", "Takes keys from a role"),
+            plain("add", "<role name>", "Makes a role", NONE, Run::RoleAdd),
+            plain("delete", "<role name>", "Deletes a role", NONE, Run::RoleDelete),
+            plain("get", "<role name>", "Describes a role", NONE, Run::RoleGet),
+            plain("list", "", "Lists the roles", NONE, Run::RoleList),
+            plain(
+                "grant-permission",
+                "[options] <role name> <permission type> <key> [endkey]",
+                "Lets a role read or write keys",
+                RANGE,
+                Run::RoleGrant,
+            ),
+            plain(
+                "revoke-permission",
+                "<role name> <key> [endkey]",
+                "Takes keys from a role",
+                RANGE,
+                Run::RoleRevoke,
+            ),
         ],
     ),
     group(
         "check",
-        "Commands that check a cluster",
+        "commands for checking properties of the etcd cluster",
         NONE,
         &[
-            later("perf", "Measures how fast the cluster writes"),
-            later("datascale", "Measures the memory that keys take"),
+            plain("perf", "[options]", "Measures how fast the cluster writes", CHECK, Run::Check),
+            plain(
+                "datascale",
+                "[options]",
+                "Measures the memory that keys take",
+                CHECK,
+                Run::Check,
+            ),
         ],
     ),
     plain("help", "[command]", "Describes a command", NONE, Run::Help),
@@ -251,8 +459,16 @@ const COMMANDS: &[Command] = &[
             later("fish", "Writes the script for fish"),
             later("powershell", "Writes the script for PowerShell"),
         ],
-    ),
+    )
+    .only(Profile::V3_4),
 ];
+
+const TXN_LONG: &str = "\
+Reads from standard input, each section up to an empty line:
+
+compares, such as  mod(\"key1\") > \"0\"  (value, version, create, mod; = != < >),
+requests for when all compares hold, such as  put key1 \"some value\"  (get, put, del),
+requests for when one does not.";
 
 const PUT_LONG: &str = "\
 Writes a key and prints OK.

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cluster::Member;
-use etcdctl::system::Memory;
+use etcdctl::memory::Memory;
 
 const CASES: &[&str] = &[
     "v3-kv/del",

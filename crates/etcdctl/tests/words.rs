@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use etcdctl::CallError;
-use etcdctl::system::Memory;
+use etcdctl::memory::Memory;
 use proptest::prelude::*;
 
 fn system(env: &[(&str, &str)]) -> Memory<'static> {

@@ -12,15 +12,15 @@ use crate::process::Invocation;
 pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     let request = request(&invocation)?;
     let deadline = invocation.deadline();
-    let (client, display) = invocation.client()?;
+    let (client, display) = invocation.client().await?;
     let reply: DeleteRangeResponse = client
-        .call(deadline, method::kv::DELETE_RANGE, request, Retry::Never)
+        .call(deadline, method::kv::DELETE_RANGE, &request, Retry::Never)
         .await
         .map_err(Exit::error)?;
     display.show(&invocation, &Reply::Del(&reply))
 }
 
-fn request(invocation: &Invocation<'_>) -> Result<DeleteRangeRequest, Exit> {
+pub(super) fn request(invocation: &Invocation<'_>) -> Result<DeleteRangeRequest, Exit> {
     if invocation.args.is_empty() || invocation.args.len() > 2 {
         return Err(Exit::bad_args(
             "del command needs one argument as key and an optional argument as range_end",

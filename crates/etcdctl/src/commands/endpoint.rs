@@ -1,13 +1,15 @@
 //! `etcdctl endpoint health|status|hashkv`, each of `--endpoints` or, with `--cluster`, of all
 //! client URLs in the member list.
 
+use proto::etcdserverpb::alarm_request::AlarmAction;
 use proto::etcdserverpb::{
-    HashKvRequest, HashKvResponse, MemberListRequest, MemberListResponse, RangeRequest,
-    RangeResponse, StatusRequest, StatusResponse,
+    AlarmMember, AlarmType, HashKvRequest, HashKvResponse, RangeRequest, RangeResponse,
+    StatusRequest, StatusResponse,
 };
-use proto::method;
+use proto::{Profile, error, method};
 
-use crate::client::{Client, Config, Retry};
+use super::{alarm, member};
+use crate::client::{Client, Config, Deadline, Retry};
 use crate::exit::Exit;
 use crate::go::duration::format_ns;
 use crate::printers::{Health, Reply};
@@ -22,12 +24,12 @@ const HEALTH_KEY: &[u8] = b"health";
 pub(super) async fn health(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     invocation.take_environment()?;
     let display = invocation.display()?;
-    let config = invocation.config()?;
-    let endpoints = endpoints(&invocation, &config).await?;
+    let config = invocation.config().await?;
+    let endpoints = chosen(&invocation).await?;
     invocation.check_files()?;
     let probes: Vec<LocalFuture<'_, Health>> = endpoints
         .into_iter()
-        .map(|endpoint| Box::pin(probe(&invocation, endpoint, config.tls)) as LocalFuture<'_, _>)
+        .map(|endpoint| Box::pin(probe(&invocation, endpoint, &config)) as LocalFuture<'_, _>)
         .collect();
     let list = task::all(probes).await;
     display.show(&invocation, &Reply::Health(&list))?;
@@ -37,10 +39,10 @@ pub(super) async fn health(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     Ok(())
 }
 
-async fn probe(invocation: &Invocation<'_>, endpoint: String, tls: bool) -> Health {
+async fn probe(invocation: &Invocation<'_>, endpoint: String, config: &Config) -> Health {
     let system = invocation.system;
-    let config = Config { endpoints: vec![endpoint.clone()], tls };
-    let client = match Client::new(system, config) {
+    let config = Config { endpoints: vec![endpoint.clone()], ..config.clone() };
+    let client = match Client::new(system, config).await {
         Ok(client) => client,
         Err(exit) => {
             let error = exit.line.unwrap_or_default();
@@ -49,29 +51,48 @@ async fn probe(invocation: &Invocation<'_>, endpoint: String, tls: bool) -> Heal
     };
     let started_us = system.now_us();
     let request = RangeRequest { key: HEALTH_KEY.into(), ..RangeRequest::default() };
+    let deadline = invocation.deadline();
     let result: Result<RangeResponse, _> =
-        client.call(invocation.deadline(), method::kv::RANGE, request, Retry::Repeatable).await;
+        client.call(deadline, method::kv::RANGE, &request, Retry::Repeatable).await;
     let took_ns = (system.now_us() - started_us).saturating_mul(1_000);
     let took = format_ns(i64::try_from(took_ns).unwrap_or(i64::MAX));
     // A refusal for lack of rights came through consensus, so it proves health as well.
-    match result.err().filter(|error| !error.is_permission_denied()) {
-        None => Health { endpoint, healthy: true, took, error: String::new() },
-        Some(error) => Health { endpoint, healthy: false, took, error: error.to_string() },
-    }
+    let failure = result.err().filter(|why| !why.is(&error::permission_denied()));
+    let error = match failure {
+        Some(why) => why.to_string(),
+        None if invocation.profile() == Profile::V3_4 => String::new(),
+        None => alarms(&client, deadline).await,
+    };
+    Health { endpoint, healthy: error.is_empty(), took, error }
+}
+
+/// From 3.5 on an alarm is a disease: which ones there are.
+async fn alarms(client: &Client<'_>, deadline: Deadline) -> String {
+    let all = AlarmMember::default();
+    let Ok(reply) = alarm::call(client, deadline, AlarmAction::Get, all).await else {
+        return "Unable to fetch the alarm list".to_string();
+    };
+    let name = |alarm: &AlarmMember| match AlarmType::try_from(alarm.alarm) {
+        Ok(AlarmType::Nospace) => "NOSPACE ",
+        Ok(AlarmType::Corrupt) => "CORRUPT ",
+        _ => "UNKNOWN ",
+    };
+    let names: String = reply.alarms.iter().map(name).collect();
+    if names.is_empty() { names } else { format!("Active Alarm(s): {names}") }
 }
 
 /// Asks one endpoint after the other; those that fail are named on standard error.
 pub(super) async fn status(mut invocation: Invocation<'_>) -> Result<(), Exit> {
-    let (client, display) = invocation.client()?;
+    let (client, display) = invocation.client().await?;
     let mut list: Vec<(String, StatusResponse)> = Vec::new();
     let mut failed = false;
-    for endpoint in endpoints(&invocation, &invocation.config()?).await? {
+    for endpoint in chosen(&invocation).await? {
         let result = client
             .dial(&endpoint)
             .call(
                 invocation.deadline(),
                 method::maintenance::STATUS,
-                StatusRequest::default(),
+                &StatusRequest::default(),
                 Retry::Repeatable,
             )
             .await;
@@ -90,14 +111,14 @@ pub(super) async fn status(mut invocation: Invocation<'_>) -> Result<(), Exit> {
 
 /// As `status`; the last failure is the command's error.
 pub(super) async fn hash_kv(mut invocation: Invocation<'_>) -> Result<(), Exit> {
-    let (client, display) = invocation.client()?;
+    let (client, display) = invocation.client().await?;
     let mut list: Vec<(String, HashKvResponse)> = Vec::new();
     let mut last_error = None;
-    for endpoint in endpoints(&invocation, &invocation.config()?).await? {
+    for endpoint in chosen(&invocation).await? {
         let request = HashKvRequest { revision: invocation.flags.int("rev") };
         let result = client
             .dial(&endpoint)
-            .call(invocation.deadline(), method::maintenance::HASH_KV, request, Retry::Repeatable)
+            .call(invocation.deadline(), method::maintenance::HASH_KV, &request, Retry::Repeatable)
             .await;
         match result {
             Ok(reply) => list.push((endpoint, reply)),
@@ -112,23 +133,18 @@ pub(super) async fn hash_kv(mut invocation: Invocation<'_>) -> Result<(), Exit> 
     last_error.map_or(Ok(()), |error| Err(Exit::error(error)))
 }
 
-/// The endpoints to ask: those of the flags, or with `--cluster` those of the member list.
-async fn endpoints(invocation: &Invocation<'_>, config: &Config) -> Result<Vec<String>, Exit> {
+/// The endpoints to ask: those of the flags, or with `--cluster` those of the member list, which
+/// needs no login.
+pub(super) async fn chosen(invocation: &Invocation<'_>) -> Result<Vec<String>, Exit> {
+    let config = invocation.plain_config()?;
     if !invocation.flags.bool("cluster") {
-        return Ok(config.endpoints.clone());
+        return Ok(config.endpoints);
     }
     invocation.check_files()?;
     // The tool turns any failure here into exit 1.
-    let client =
-        Client::new(invocation.system, config.clone()).map_err(|exit| Exit { code: 1, ..exit })?;
-    let reply: Result<MemberListResponse, _> = client
-        .call(
-            invocation.deadline(),
-            method::cluster::MEMBER_LIST,
-            MemberListRequest::default(),
-            Retry::Repeatable,
-        )
-        .await;
+    let client = Client::new(invocation.system, config).await;
+    let client = client.map_err(|exit| Exit { code: 1, ..exit })?;
+    let reply = member::members(&client, invocation.deadline(), invocation.profile()).await;
     let members = reply.map_err(|error| {
         let what = "failed to fetch endpoints from etcd cluster member list";
         Exit::error(format!("{what}: {error}"))

@@ -14,11 +14,14 @@ use crate::process::Invocation;
 pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     let request = request(&invocation)?;
     let deadline = invocation.deadline();
-    let (client, mut display) = invocation.client()?;
+    let (client, mut display) = invocation.client().await?;
     let reply: RangeResponse = client
-        .call(deadline, method::kv::RANGE, request, Retry::Repeatable)
+        .call(deadline, method::kv::RANGE, &request, Retry::Repeatable)
         .await
         .map_err(Exit::error)?;
+    if invocation.flags.bool("count-only") && display.format != Format::Fields {
+        return Err(Exit::bad_args("--count-only is only for `--write-out=fields`"));
+    }
     if invocation.flags.bool("print-value-only") {
         if display.format != Format::Simple {
             let line = "print-value-only is only for `--write-out=simple`";
@@ -29,7 +32,7 @@ pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     display.show(&invocation, &Reply::Get(&reply))
 }
 
-fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit> {
+pub(super) fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit> {
     let flags = &invocation.flags;
     if invocation.args.is_empty() {
         return Err(Exit::bad_args(
@@ -37,6 +40,10 @@ fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit> {
         ));
     }
     range::check_flags(invocation)?;
+    if flags.bool("keys-only") && flags.bool("count-only") {
+        let line = "`--keys-only` and `--count-only` cannot be set at the same time, choose one";
+        return Err(Exit::bad_args(line));
+    }
     let serializable = match flags.text("consistency") {
         "s" => true,
         "l" => false,
@@ -57,6 +64,7 @@ fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit> {
         sort_target: sort_target.into(),
         serializable,
         keys_only: flags.bool("keys-only"),
+        count_only: flags.bool("count-only"),
         ..RangeRequest::default()
     })
 }

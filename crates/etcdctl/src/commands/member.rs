@@ -1,20 +1,139 @@
-//! `etcdctl member list`. The other member commands are not here yet.
+//! `etcdctl member add|remove|update|promote|list`.
 
-use proto::etcdserverpb::{MemberListRequest, MemberListResponse};
-use proto::method;
+use proto::etcdserverpb::{
+    MemberAddRequest, MemberAddResponse, MemberListRequest, MemberListResponse,
+    MemberPromoteRequest, MemberRemoveRequest, MemberUpdateRequest, RangeRequest, RangeResponse,
+};
+use proto::{Profile, method};
 
-use crate::client::Retry;
+use super::{Run, bytes};
+use crate::client::{self, Client, ClientError, Deadline, Retry};
 use crate::exit::Exit;
-use crate::printers::Reply;
+use crate::go::number::parse_uint;
+use crate::go::quote::quote;
+use crate::go::url::check_urls;
+use crate::printers::{Format, Reply};
 use crate::process::Invocation;
 
 pub(super) async fn list(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     let deadline = invocation.deadline();
-    let (client, display) = invocation.client()?;
-    let request = MemberListRequest::default();
-    let reply: MemberListResponse = client
-        .call(deadline, method::cluster::MEMBER_LIST, request, Retry::Repeatable)
+    let (client, display) = invocation.client().await?;
+    let reply = members(&client, deadline, invocation.profile()).await.map_err(Exit::error)?;
+    display.show(&invocation, &Reply::Members(&reply))
+}
+
+/// The member list; from 3.5 on through consensus.
+pub(super) async fn members(
+    client: &Client<'_>,
+    deadline: Deadline,
+    profile: Profile,
+) -> Result<MemberListResponse, ClientError> {
+    let request = MemberListRequest { linearizable: profile > Profile::V3_4 };
+    client.call(deadline, method::cluster::MEMBER_LIST, &request, Retry::Repeatable).await
+}
+
+pub(super) async fn add(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+    let name = match &invocation.args[..] {
+        [] => return Err(Exit::bad_args("member name not provided")),
+        [name] => name.clone(),
+        args => {
+            let is_url = |arg: &&String| arg.to_lowercase().starts_with("http");
+            let hint = |arg| format!(", did you mean --peer-urls={arg}");
+            let hints: String = args.iter().filter(is_url).map(hint).collect();
+            return Err(Exit::bad_args(format!("too many arguments{hints}")));
+        }
+    };
+    let urls = peer_urls(&invocation)?;
+    let joined = urls.join(",");
+    let deadline = invocation.deadline();
+    let (client, display) = invocation.client().await?;
+    check_urls(&urls).map_err(Exit::error)?;
+    let request =
+        MemberAddRequest { peer_ur_ls: urls, is_learner: invocation.flags.bool("learner") };
+    let reply: MemberAddResponse = client
+        .call(deadline, method::cluster::MEMBER_ADD, &request, Retry::Never)
         .await
         .map_err(Exit::error)?;
-    display.show(&invocation, &Reply::Members(&reply))
+    let header = reply.header.unwrap_or_default();
+    let id = reply.member.as_ref().map_or(0, |member| member.id);
+    let text = format!("Member {id:16x} added to cluster {:16x}\n", header.cluster_id);
+    display.show(&invocation, &Reply::MemberAdded(&reply, &text))?;
+    if display.format != Format::Simple {
+        return Ok(());
+    }
+    let list = present_list(&invocation, &client, header.member_id).await.map_err(Exit::error)?;
+    let mut cluster = Vec::new();
+    for member in &list.members {
+        let name = if member.id == id { &name } else { &member.name };
+        cluster.extend(member.peer_ur_ls.iter().map(|url| format!("{name}={url}")));
+    }
+    let [name, cluster, joined] =
+        [name, cluster.join(","), joined].map(|text| quote(text.as_bytes()));
+    invocation.stdout(format!(
+        "\nETCD_NAME={name}\nETCD_INITIAL_CLUSTER={cluster}\n\
+         ETCD_INITIAL_ADVERTISE_PEER_URLS={joined}\nETCD_INITIAL_CLUSTER_STATE=\"existing\"\n"
+    ));
+    Ok(())
+}
+
+/// The list of the member that answered before, or of one that has caught up with it since: another
+/// may not know the new member yet.
+async fn present_list(
+    invocation: &Invocation<'_>,
+    client: &Client<'_>,
+    mut member_id: u64,
+) -> Result<MemberListResponse, ClientError> {
+    let deadline = invocation.deadline();
+    loop {
+        let list = members(client, deadline, invocation.profile()).await?;
+        if list.header.unwrap_or_default().member_id == member_id {
+            return Ok(list);
+        }
+        let request = RangeRequest { key: "_".into(), ..RangeRequest::default() };
+        let (method, retry) = (method::kv::RANGE, Retry::Repeatable);
+        let read: RangeResponse = client.call(deadline, method, &request, retry).await?;
+        member_id = read.header.unwrap_or_default().member_id;
+    }
+}
+
+fn peer_urls(invocation: &Invocation<'_>) -> Result<Vec<String>, Exit> {
+    match invocation.flags.text("peer-urls") {
+        "" => Err(Exit::bad_args("member peer urls not provided")),
+        urls => Ok(urls.split(',').map(str::to_string).collect()),
+    }
+}
+
+/// Remove, update and promote: an id goes in, the member list comes back.
+pub(super) async fn change(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+    let id = invocation.only_arg("member ID is not provided")?;
+    let id = parse_uint(id, 16)
+        .map_err(|why| Exit::bad_args(format!("bad member ID arg ({why}), expecting ID in Hex")))?;
+    let mut urls = None;
+    let (method, request, done) = match invocation.run {
+        Run::MemberRemove => {
+            let request = bytes(&MemberRemoveRequest { id });
+            (method::cluster::MEMBER_REMOVE, request, "removed from")
+        }
+        Run::MemberUpdate => {
+            let peer_ur_ls = peer_urls(&invocation)?;
+            urls = Some(peer_ur_ls.clone());
+            let request = bytes(&MemberUpdateRequest { id, peer_ur_ls });
+            (method::cluster::MEMBER_UPDATE, request, "updated in")
+        }
+        _ => {
+            let request = bytes(&MemberPromoteRequest { id });
+            (method::cluster::MEMBER_PROMOTE, request, "promoted in")
+        }
+    };
+    let deadline = invocation.deadline();
+    let (client, display) = invocation.client().await?;
+    if let Some(urls) = urls {
+        check_urls(&urls).map_err(Exit::error)?;
+    }
+    let reply = client.call_bytes(deadline, method, request, Retry::Never).await;
+    let reply: MemberListResponse =
+        reply.and_then(|bytes| client::decode(&bytes)).map_err(Exit::error)?;
+    let cluster_id = reply.header.unwrap_or_default().cluster_id;
+    let text = format!("Member {id:16x} {done} cluster {cluster_id:16x}\n");
+    display.show(&invocation, &Reply::Membership(&reply, &text))
 }

@@ -11,15 +11,21 @@ use crate::printers::Reply;
 use crate::process::Invocation;
 
 pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
-    let request = request(&invocation).await?;
+    let request = request(&invocation, true).await?;
     let deadline = invocation.deadline();
-    let (client, display) = invocation.client()?;
-    let reply: PutResponse =
-        client.call(deadline, method::kv::PUT, request, Retry::Never).await.map_err(Exit::error)?;
+    let (client, display) = invocation.client().await?;
+    let reply: PutResponse = client
+        .call(deadline, method::kv::PUT, &request, Retry::Never)
+        .await
+        .map_err(Exit::error)?;
     display.show(&invocation, &Reply::Put(&reply))
 }
 
-async fn request(invocation: &Invocation<'_>) -> Result<PutRequest, Exit> {
+/// `from_stdin` is whether a value that is not given is read.
+pub(super) async fn request(
+    invocation: &Invocation<'_>,
+    from_stdin: bool,
+) -> Result<PutRequest, Exit> {
     let (args, flags) = (&invocation.args, &invocation.flags);
     let usage =
         || Exit::bad_args("put command needs 1 argument and input from stdin or 2 arguments");
@@ -32,6 +38,7 @@ async fn request(invocation: &Invocation<'_>) -> Result<PutRequest, Exit> {
         }
         Some(value) => Bytes::from(value.clone()),
         None if ignore_value => Bytes::new(),
+        None if !from_stdin => return Err(usage()),
         None => {
             let input = invocation.system.stdin().await;
             if input.is_empty() {

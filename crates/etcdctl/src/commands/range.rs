@@ -3,11 +3,9 @@
 
 use bytes::Bytes;
 
+use crate::client::{ZERO, with_prefix};
 use crate::exit::Exit;
 use crate::process::Invocation;
-
-/// One zero byte: the smallest key as a start, and "no end" as an end.
-const ZERO: &[u8] = &[0];
 
 /// `--prefix` excludes `--from-key`.
 pub(super) fn check_flags(invocation: &Invocation<'_>) -> Result<(), Exit> {
@@ -32,40 +30,10 @@ pub(super) fn key_and_end(invocation: &Invocation<'_>) -> Result<(Bytes, Bytes),
         }
         return Ok((key, Bytes::from(end.clone())));
     }
-    Ok(match (prefix || from_key, key.is_empty()) {
-        (false, _) => (key, Bytes::new()),
-        (true, true) => (Bytes::from_static(ZERO), Bytes::from_static(ZERO)),
-        (true, false) if prefix => {
-            let end = prefix_end(&key);
-            (key, end)
-        }
-        (true, false) => (key, Bytes::from_static(ZERO)),
+    Ok(match (prefix, from_key) {
+        (true, _) => with_prefix(key),
+        (_, true) if key.is_empty() => with_prefix(key),
+        (_, true) => (key, Bytes::from_static(ZERO)),
+        _ => (key, Bytes::new()),
     })
-}
-
-/// The first key after all those that begin with `prefix`.
-pub(super) fn prefix_end(prefix: &[u8]) -> Bytes {
-    let Some(last) = prefix.iter().rposition(|byte| *byte < 0xff) else {
-        return Bytes::from_static(ZERO);
-    };
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    Bytes::from(end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::prefix_end;
-
-    #[test]
-    fn a_prefix_ends_where_its_last_byte_can_grow() {
-        for (prefix, end) in [
-            (&b"key"[..], &b"kez"[..]),
-            (b"a\xff", b"b"),
-            (b"\xff\xff", b"\0"),
-            (b"a\xfe", b"a\xff"),
-        ] {
-            assert_eq!(prefix_end(prefix), end);
-        }
-    }
 }

@@ -2,9 +2,10 @@
 
 use crate::exit::Exit;
 use crate::process::Invocation;
-use crate::{API_VERSION, VERSION};
 
 pub(super) fn run(invocation: &Invocation<'_>) -> Result<(), Exit> {
-    invocation.stdout(format!("etcdctl version: {VERSION}\nAPI version: {API_VERSION}\n"));
+    let profile = invocation.profile();
+    let (version, api) = (profile.version(), profile.minor_version());
+    invocation.stdout(format!("etcdctl version: {version}\nAPI version: {api}\n"));
     Ok(())
 }

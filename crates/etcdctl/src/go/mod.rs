@@ -8,3 +8,4 @@ pub(crate) mod number;
 pub(crate) mod quote;
 pub(crate) mod tabwriter;
 pub(crate) mod time;
+pub(crate) mod url;

@@ -22,6 +22,15 @@ pub(crate) fn parse_int(text: &str, base: u32) -> Result<i64, String> {
     i64::try_from(value).map_err(|_| fail("value out of range"))
 }
 
+/// Parses an unsigned 64-bit integer as `strconv.ParseUint(text, base, 64)` does, without prefixes.
+pub(crate) fn parse_uint(text: &str, base: u32) -> Result<u64, String> {
+    let fail = |why| format!("strconv.ParseUint: parsing {}: {why}", quote(text.as_bytes()));
+    if text.is_empty() || !text.chars().all(|digit| digit.is_digit(base)) {
+        return Err(fail("invalid syntax"));
+    }
+    u64::from_str_radix(text, base).map_err(|_| fail("value out of range"))
+}
+
 /// Base and bare digits of a literal with Go's prefixes.
 fn prefix(digits: &str) -> Option<(u32, String)> {
     let lower = digits.to_ascii_lowercase();

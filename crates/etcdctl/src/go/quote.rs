@@ -57,6 +57,63 @@ fn is_printable(character: char) -> bool {
     character.is_ascii_graphic() || text.escape_debug().eq(text.chars())
 }
 
+/// `strconv.Unquote` of a literal in double or back quotes; `None` for what is none.
+pub(crate) fn unquote(literal: &str) -> Option<Vec<u8>> {
+    if let Some(raw) = literal.strip_prefix('`') {
+        let raw = raw.strip_suffix('`').filter(|raw| !raw.contains('`'))?;
+        return Some(raw.replace('\r', "").into_bytes());
+    }
+    let inner = literal.strip_prefix('"')?.strip_suffix('"')?;
+    let mut bytes = Vec::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(character) = rest.chars().next() {
+        rest = &rest[character.len_utf8()..];
+        match character {
+            '"' | '\n' => return None,
+            '\\' => rest = unescape(rest, &mut bytes)?,
+            plain => bytes.extend(plain.to_string().as_bytes()),
+        }
+    }
+    Some(bytes)
+}
+
+/// What comes after a backslash; returns the rest.
+fn unescape<'t>(text: &'t str, bytes: &mut Vec<u8>) -> Option<&'t str> {
+    const SINGLE: [(&str, u8); 9] = [
+        ("a", 7),
+        ("b", 8),
+        ("f", 12),
+        ("n", b'\n'),
+        ("r", b'\r'),
+        ("t", b'\t'),
+        ("v", 11),
+        ("\\", b'\\'),
+        ("\"", b'"'),
+    ];
+    if let Some((name, byte)) = SINGLE.iter().find(|(name, _)| text.starts_with(name)) {
+        bytes.push(*byte);
+        return Some(&text[name.len()..]);
+    }
+    let (skip, digits, radix) = match text.bytes().next()? {
+        b'x' => (1, 2, 16),
+        b'u' => (1, 4, 16),
+        b'U' => (1, 8, 16),
+        b'0'..=b'7' => (0, 3, 8),
+        _ => return None,
+    };
+    let number = text.get(skip..skip + digits)?;
+    if !number.chars().all(|digit| digit.is_digit(radix)) {
+        return None;
+    }
+    let value = u32::from_str_radix(number, radix).ok()?;
+    if digits < 4 {
+        bytes.push(u8::try_from(value).ok()?);
+    } else {
+        bytes.extend(char::from_u32(value)?.to_string().as_bytes());
+    }
+    text.get(skip + digits..)
+}
+
 /// A `-w json` or log string without HTML escapes, as zap writes it.
 pub(crate) fn log_string(text: &str) -> String {
     let mut quoted = String::from("\"");
@@ -94,5 +151,23 @@ mod tests {
             assert_eq!(quote(bytes), expected);
         }
         assert_eq!(quote_char('\''), r"'\''");
+    }
+
+    #[test]
+    fn literals_are_unquoted_as_in_go() {
+        for (literal, expected) in [
+            (r#""""#, Some(&b""[..])),
+            (r#""a\"b""#, Some(b"a\"b")),
+            (r#""\xff\101\u00e9\n""#, Some(b"\xffA\xc3\xa9\n")),
+            (r"`a\b`", Some(br"a\b")),
+            (r#""\'""#, None),
+            (r#""\400""#, None),
+            (r#""\ud800""#, None),
+            (r#""a"#, None),
+            ("\"", None),
+            ("a", None),
+        ] {
+            assert_eq!(unquote(literal).as_deref(), expected, "{literal}");
+        }
     }
 }

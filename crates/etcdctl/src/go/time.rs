@@ -31,6 +31,12 @@ pub(crate) fn capnslog(wall_us: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{us:06}")
 }
 
+/// `1667304000.5`: seconds as zap's production encoder writes them.
+pub(crate) fn epoch_s(wall_us: u64) -> String {
+    let text = format!("{}.{:06}", wall_us / 1_000_000, wall_us % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,14 +1,16 @@
-//! `-w fields`: one `"Name" : value` per line, strings quoted as in Go.
+//! `-w fields`: one `"Name" : value` per line, strings quoted as in Go. It lacks users, changes of the
+//! membership and what came later.
 
 use std::fmt::{Display, Write};
 
-use proto::etcdserverpb::ResponseHeader;
+use proto::authpb::permission::Type;
+use proto::etcdserverpb::{AlarmType, ResponseHeader};
 use proto::mvccpb::KeyValue;
 
 use super::{Health, Reply};
 use crate::go::quote::quote;
 
-pub(super) fn print(reply: &Reply<'_>) -> String {
+pub(super) fn print(reply: &Reply<'_>) -> Option<String> {
     let mut fields = Fields::default();
     match reply {
         Reply::Get(get) => {
@@ -47,8 +49,72 @@ pub(super) fn print(reply: &Reply<'_>) -> String {
                 fields.blank();
             }
         }
+        Reply::Txn(txn) => {
+            fields.header(txn.header);
+            fields.line("Succeeded", txn.succeeded);
+            let inner = super::replies(txn).filter_map(|reply| print(&reply));
+            fields.text.extend(inner);
+        }
+        Reply::Watch(watched) => {
+            fields.header(Some(watched.header));
+            for event in watched.events.iter().flatten() {
+                fields.line("Type", super::event_type(event));
+                for (prefix, kv) in [("Prev", &event.prev_kv), ("", &event.kv)] {
+                    if let Some(kv) = kv {
+                        fields.pair(prefix, kv);
+                    }
+                }
+            }
+        }
+        Reply::Grant(lease) => fields.lease(lease.header, lease.id, lease.ttl),
+        Reply::KeepAlive(lease) => fields.lease(lease.header, lease.id, lease.ttl),
+        Reply::TimeToLive(lease, _) => {
+            fields.lease(lease.header, lease.id, lease.ttl);
+            fields.line("GrantedTTL", lease.granted_ttl);
+            for key in &lease.keys {
+                fields.quoted("Key", key);
+            }
+        }
+        Reply::Leases(list) => {
+            fields.header(list.header);
+            for lease in &list.leases {
+                fields.line("ID", lease.id);
+            }
+        }
+        Reply::Alarms(list) => {
+            fields.header(list.header);
+            for alarm in &list.alarms {
+                let kind = AlarmType::try_from(alarm.alarm).unwrap_or(AlarmType::None);
+                fields.line("MemberID", alarm.member_id);
+                fields.line("AlarmType", kind.as_str_name());
+                fields.blank();
+            }
+        }
+        Reply::RoleGet(_, role) => {
+            fields.header(role.header);
+            for perm in &role.perm {
+                let kind = Type::try_from(perm.perm_type).unwrap_or(Type::Read);
+                // The second blank is etcd's.
+                fields.line("PermType", format_args!(" {}", kind.as_str_name()));
+                fields.quoted("Key", &perm.key);
+                fields.quoted("RangeEnd", &perm.range_end);
+            }
+        }
+        Reply::RoleList(list) => {
+            fields.header(list.header);
+            let names: String =
+                list.roles.iter().map(|role| format!(" {}", quote(role.as_bytes()))).collect();
+            fields.text.push_str(&format!("\"Roles\" :{names}\n"));
+        }
+        Reply::Done(done) if done.fields => fields.header(done.header),
+        Reply::Membership(..)
+        | Reply::MemberAdded(..)
+        | Reply::UserGet(..)
+        | Reply::UserList(_)
+        | Reply::AuthStatus(_)
+        | Reply::Done(_) => return None,
     }
-    fields.text
+    Some(fields.text)
 }
 
 #[derive(Default)]
@@ -84,6 +150,12 @@ impl Fields {
         self.line(&format!("{prefix}Version"), kv.version);
         self.quoted(&format!("{prefix}Value"), &kv.value);
         self.line(&format!("{prefix}Lease"), kv.lease);
+    }
+
+    fn lease(&mut self, header: Option<ResponseHeader>, id: i64, ttl: i64) {
+        self.header(header);
+        self.line("ID", id);
+        self.line("TTL", ttl);
     }
 
     fn members(&mut self, list: &proto::etcdserverpb::MemberListResponse) {

@@ -1,14 +1,23 @@
 //! `-w json`: one line, as Go's encoding/json prints the messages' structs: fields in order of
 //! their tags, empty ones left out.
 
-use proto::etcdserverpb::{HashKvResponse, Member, ResponseHeader, StatusResponse};
-use proto::mvccpb::KeyValue;
+use proto::Profile;
+use proto::authpb::Permission;
+use proto::etcdserverpb::{
+    AlarmMember, HashKvResponse, Member, MemberListResponse, ResponseHeader, StatusResponse,
+    TxnResponse,
+};
+use proto::mvccpb::{Event, KeyValue};
 
-use super::{Health, Reply};
-use crate::go::json::{Object, array, string};
+use super::{Display, Health, Reply};
+use crate::go::json::{Object, array, base64, string};
 
-pub(super) fn print(reply: &Reply<'_>) -> String {
-    let text = match reply {
+pub(super) fn print(display: &Display, reply: &Reply<'_>) -> String {
+    object(display, reply) + "\n"
+}
+
+fn object(display: &Display, reply: &Reply<'_>) -> String {
+    match reply {
         Reply::Get(get) => with_header(get.header)
             .array_or_none("kvs", get.kvs.iter().map(pair).collect())
             .bool_or_none("more", get.more)
@@ -21,26 +30,160 @@ pub(super) fn print(reply: &Reply<'_>) -> String {
             .number_or_none("deleted", del.deleted)
             .array_or_none("prev_kvs", del.prev_kvs.iter().map(pair).collect())
             .end(),
-        Reply::Members(list) => with_header(list.header)
+        Reply::Txn(txn) => with_header(txn.header)
+            .bool_or_none("succeeded", txn.succeeded)
+            .array_or_none("responses", inner(display, txn))
+            .end(),
+        Reply::Watch(watched) => Object::new()
+            .raw("Header", header(&watched.header).end())
+            .raw(
+                "Events",
+                match &watched.events {
+                    Some(events) => array(events.iter().map(event).collect()),
+                    None => "null".to_string(),
+                },
+            )
+            .raw("CompactRevision", watched.compact_revision)
+            .raw("Canceled", watched.canceled)
+            .raw("Created", false)
+            .end(),
+        Reply::Grant(lease) => flat(&lease.header)
+            .raw("ID", lease.id)
+            .raw("TTL", lease.ttl)
+            .string("Error", &lease.error)
+            .end(),
+        Reply::KeepAlive(lease) => {
+            flat(&lease.header).raw("ID", lease.id).raw("TTL", lease.ttl).end()
+        }
+        Reply::TimeToLive(lease, _) => flat(&lease.header)
+            .raw("id", lease.id)
+            .raw("ttl", lease.ttl)
+            .raw("granted-ttl", lease.granted_ttl)
+            .raw(
+                "keys",
+                match &lease.keys[..] {
+                    [] => "null".to_string(),
+                    keys => array(keys.iter().map(|key| format!("\"{}\"", base64(key))).collect()),
+                },
+            )
+            .end(),
+        Reply::Leases(list) => {
+            let ids = list.leases.iter().map(|lease| Object::new().raw("id", lease.id).end());
+            flat(&list.header).raw("leases", array(ids.collect())).end()
+        }
+        Reply::Members(list) if display.hex && display.profile > Profile::V3_4 => hex_members(list),
+        Reply::MemberAdded(reply, _) => with_header(reply.header)
+            .raw_or_none("member", reply.member.as_ref().map(member))
+            .array_or_none("members", reply.members.iter().map(member).collect())
+            .end(),
+        Reply::Alarms(list) => with_header(list.header)
+            .array_or_none("alarms", list.alarms.iter().map(alarm).collect())
+            .end(),
+        Reply::UserGet(_, user) => {
+            with_header(user.header).array_or_none("roles", strings(&user.roles)).end()
+        }
+        Reply::UserList(list) => {
+            with_header(list.header).array_or_none("users", strings(&list.users)).end()
+        }
+        Reply::RoleGet(_, role) => with_header(role.header)
+            .array_or_none("perm", role.perm.iter().map(permission).collect())
+            .end(),
+        Reply::RoleList(list) => {
+            with_header(list.header).array_or_none("roles", strings(&list.roles)).end()
+        }
+        Reply::AuthStatus(status) => with_header(status.header)
+            .bool_or_none("enabled", status.enabled)
+            .number_or_none("authRevision", status.auth_revision)
+            .end(),
+        Reply::Done(done) => with_header(done.header).end(),
+        Reply::Members(list) | Reply::Membership(list, _) => with_header(list.header)
             .array_or_none("members", list.members.iter().map(member).collect())
             .end(),
         Reply::Health(list) => array(list.iter().map(health).collect()),
         Reply::Status(list) => array(list.iter().map(|(ep, reply)| status(ep, reply)).collect()),
         Reply::HashKv(list) => array(list.iter().map(|(ep, reply)| hash_kv(ep, reply)).collect()),
-    };
-    text + "\n"
+    }
 }
 
-fn with_header(header: Option<ResponseHeader>) -> Object {
-    let header = header.map(|header| {
+/// The replies inside a transaction's, each under the name of its field: Go's name in 3.4, the
+/// protocol's from 3.5 on.
+fn inner(display: &Display, txn: &TxnResponse) -> Vec<String> {
+    let old = display.profile == Profile::V3_4;
+    let named = |reply: Reply<'_>| {
+        let name = match reply {
+            Reply::Get(_) if old => "ResponseRange",
+            Reply::Get(_) => "response_range",
+            Reply::Put(_) if old => "ResponsePut",
+            Reply::Put(_) => "response_put",
+            _ if old => "ResponseDeleteRange",
+            _ => "response_delete_range",
+        };
+        let inner = Object::new().raw(name, object(display, &reply)).end();
+        Object::new().raw("Response", inner).end()
+    };
+    super::replies(txn).map(named).collect()
+}
+
+/// 3.5's own writing of a member list with `--hex`; the capital S is etcd's.
+fn hex_members(list: &MemberListResponse) -> String {
+    let head = list.header.unwrap_or_default();
+    let member = |member: &Member| {
         Object::new()
-            .number_or_none("cluster_id", header.cluster_id)
-            .number_or_none("member_id", header.member_id)
-            .number_or_none("revision", header.revision)
-            .number_or_none("raft_term", header.raft_term)
+            .raw("ID", format_args!("\"{:x}\"", member.id))
+            .raw("name", format_args!("\"{}\"", member.name))
+            .raw("peerURLs", array(strings(&member.peer_ur_ls)))
+            .raw("clientURLS", array(strings(&member.client_ur_ls)))
             .end()
-    });
-    Object::new().raw_or_none("header", header)
+    };
+    let head = Object::new()
+        .raw("cluster_id", format_args!("\"{:x}\"", head.cluster_id))
+        .raw("member_id", format_args!("\"{:x}\"", head.member_id))
+        .raw("raft_term", format_args!("{:x}", head.raft_term))
+        .end();
+    Object::new()
+        .raw("header", head)
+        .array_or_none("members", list.members.iter().map(member).collect())
+        .end()
+}
+
+fn header(header: &ResponseHeader) -> Object {
+    Object::new()
+        .number_or_none("cluster_id", header.cluster_id)
+        .number_or_none("member_id", header.member_id)
+        .number_or_none("revision", header.revision)
+        .number_or_none("raft_term", header.raft_term)
+}
+
+/// A Go struct that embeds the header.
+fn flat(head: &Option<ResponseHeader>) -> Object {
+    header(&head.unwrap_or_default())
+}
+
+fn with_header(head: Option<ResponseHeader>) -> Object {
+    Object::new().raw_or_none("header", head.map(|head| header(&head).end()))
+}
+
+fn event(event: &Event) -> String {
+    Object::new()
+        .number_or_none("type", event.r#type)
+        .raw_or_none("kv", event.kv.as_ref().map(pair))
+        .raw_or_none("prev_kv", event.prev_kv.as_ref().map(pair))
+        .end()
+}
+
+fn alarm(alarm: &AlarmMember) -> String {
+    Object::new()
+        .number_or_none("memberID", alarm.member_id)
+        .number_or_none("alarm", alarm.alarm)
+        .end()
+}
+
+fn permission(perm: &Permission) -> String {
+    Object::new()
+        .number_or_none("permType", perm.perm_type)
+        .bytes_or_none("key", &perm.key)
+        .bytes_or_none("range_end", &perm.range_end)
+        .end()
 }
 
 fn pair(kv: &KeyValue) -> String {

@@ -6,11 +6,19 @@ mod protobuf;
 mod simple;
 mod table;
 
+use proto::Profile;
+use proto::etcdserverpb::response_op::Response;
 use proto::etcdserverpb::{
-    DeleteRangeResponse, HashKvResponse, MemberListResponse, PutResponse, RangeResponse,
-    StatusResponse,
+    AlarmMember, AlarmResponse, AlarmType, AuthRoleGetResponse, AuthRoleListResponse,
+    AuthStatusResponse, AuthUserGetResponse, AuthUserListResponse, DeleteRangeResponse,
+    HashKvResponse, LeaseGrantResponse, LeaseKeepAliveResponse, LeaseLeasesResponse,
+    LeaseTimeToLiveResponse, MemberAddResponse, MemberListResponse, PutResponse, RangeResponse,
+    ResponseHeader, StatusResponse, TxnResponse,
 };
+use proto::mvccpb::Event;
+use proto::mvccpb::event::EventType;
 
+use crate::client::Watched;
 use crate::exit::Exit;
 use crate::process::Invocation;
 
@@ -49,15 +57,74 @@ pub(crate) struct Health {
     pub(crate) error: String,
 }
 
+/// A reply of which only the header came: what the simple format says, and who else prints it.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    pub(crate) header: Option<ResponseHeader>,
+    /// With its newline.
+    pub(crate) text: String,
+    /// Whether `-w fields` knows it.
+    pub(crate) fields: bool,
+    /// Whether it is a message for `-w protobuf`.
+    pub(crate) message: bool,
+}
+
 /// Something to print.
 pub(crate) enum Reply<'r> {
     Get(&'r RangeResponse),
     Put(&'r PutResponse),
     Del(&'r DeleteRangeResponse),
+    Txn(&'r TxnResponse),
+    Watch(&'r Watched),
+    Grant(&'r LeaseGrantResponse),
+    KeepAlive(&'r LeaseKeepAliveResponse),
+    /// With whether the keys were asked for.
+    TimeToLive(&'r LeaseTimeToLiveResponse, bool),
+    Leases(&'r LeaseLeasesResponse),
     Members(&'r MemberListResponse),
+    /// A change with the simple format's text; the member list came back.
+    Membership(&'r MemberListResponse, &'r str),
+    MemberAdded(&'r MemberAddResponse, &'r str),
     Health(&'r [Health]),
     Status(&'r [(String, StatusResponse)]),
     HashKv(&'r [(String, HashKvResponse)]),
+    Alarms(&'r AlarmResponse),
+    /// With the name of the user or role.
+    UserGet(&'r str, &'r AuthUserGetResponse),
+    UserList(&'r AuthUserListResponse),
+    RoleGet(&'r str, &'r AuthRoleGetResponse),
+    RoleList(&'r AuthRoleListResponse),
+    AuthStatus(&'r AuthStatusResponse),
+    Done(&'r Done),
+}
+
+/// The replies inside a transaction's. A transaction within a transaction is left out: the tool
+/// cannot ask for one.
+fn replies(txn: &TxnResponse) -> impl Iterator<Item = Reply<'_>> {
+    txn.responses.iter().filter_map(|response| match response.response.as_ref()? {
+        Response::ResponseRange(range) => Some(Reply::Get(range)),
+        Response::ResponsePut(put) => Some(Reply::Put(put)),
+        Response::ResponseDeleteRange(del) => Some(Reply::Del(del)),
+        Response::ResponseTxn(_) => None,
+    })
+}
+
+/// `PUT` or `DELETE`.
+pub(crate) fn event_type(event: &Event) -> &'static str {
+    EventType::try_from(event.r#type).unwrap_or(EventType::Put).as_str_name()
+}
+
+/// An alarm as gogo's text format shows it, with its blank at the end.
+fn alarm(alarm: &AlarmMember) -> String {
+    let kind = AlarmType::try_from(alarm.alarm).unwrap_or(AlarmType::None);
+    let id = match alarm.member_id {
+        0 => String::new(),
+        id => format!("memberID:{id} "),
+    };
+    match kind {
+        AlarmType::None => id,
+        kind => format!("{id}alarm:{} ", kind.as_str_name()),
+    }
 }
 
 /// A printer with its settings.
@@ -68,35 +135,34 @@ pub(crate) struct Display {
     pub(crate) hex: bool,
     /// `--print-value-only`, for the simple format.
     pub(crate) value_only: bool,
+    pub(crate) profile: Profile,
 }
 
 impl Display {
     /// The printer called `name`, if there is one.
-    pub(crate) fn new(name: &str, hex: bool) -> Option<Self> {
+    pub(crate) fn new(name: &str, hex: bool, profile: Profile) -> Option<Self> {
         let (_, format) = Format::ALL.into_iter().find(|(known, _)| *known == name)?;
-        Some(Display { format, hex, value_only: false })
+        Some(Display { format, hex, value_only: false, profile })
     }
 
     /// Prints a reply. A format that lacks it is exit 4; the call has happened all the same.
     pub(crate) fn show(&self, invocation: &Invocation<'_>, reply: &Reply<'_>) -> Result<(), Exit> {
-        let text = match self.format {
-            Format::Simple => Some(simple::print(self, reply)),
-            Format::Json => Some(json::print(reply).into_bytes()),
-            Format::Fields => Some(fields::print(reply).into_bytes()),
-            Format::Table => table::print(reply).map(String::into_bytes),
-            Format::Protobuf => protobuf::print(reply),
-        };
-        let Some(text) = text else {
-            let name = self.format.name();
-            return Err(Exit::bad_feature(format!("{name} not supported as output format")));
-        };
-        // The one reply that 3.4 prints on standard error.
-        let stderr = self.format == Format::Simple && matches!(reply, Reply::Health(_));
-        if stderr {
-            invocation.stderr(text)
-        } else {
-            invocation.stdout(text)
+        if let (Format::Simple, Reply::Health(list)) = (self.format, reply) {
+            for health in *list {
+                let (stderr, line) = simple::health(self, health);
+                invocation.system.print(stderr, line.as_bytes());
+            }
+            return Ok(());
         }
+        let lacks = || format!("{} not supported as output format", self.format.name());
+        let text = match self.format {
+            Format::Simple => Ok(simple::print(self, reply)),
+            Format::Json => Ok(json::print(self, reply).into_bytes()),
+            Format::Fields => fields::print(reply).map(String::into_bytes).ok_or_else(lacks),
+            Format::Table => table::print(reply).map(String::into_bytes).ok_or_else(lacks),
+            Format::Protobuf => protobuf::print(reply).unwrap_or_else(|| Err(lacks())),
+        };
+        invocation.stdout(text.map_err(Exit::bad_feature)?);
         Ok(())
     }
 }

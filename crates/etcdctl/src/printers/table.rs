@@ -29,7 +29,7 @@ pub(super) fn print(reply: &Reply<'_>) -> Option<String> {
             &status(list),
         ),
         Reply::HashKv(list) => draw(&["endpoint", "hash"], &hash_kv(list)),
-        Reply::Get(_) | Reply::Put(_) | Reply::Del(_) => return None,
+        _ => return None,
     })
 }
 

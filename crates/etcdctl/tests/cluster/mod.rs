@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use etcdctl::CallError;
-use etcdctl::system::Answer;
+use etcdctl::memory::Answer;
 use prost::Message;
 use proto::etcdserverpb::range_request::{SortOrder, SortTarget};
 use proto::etcdserverpb::*;

@@ -1,0 +1,66 @@
+//! A stream over whichever endpoint takes it. Left out: retries of a stream, which clientv3 leaves to
+//! those who use it.
+
+use bytes::Bytes;
+use prost::Message;
+use proto::Status;
+
+use super::{Client, ClientError, Deadline, closing};
+use crate::system::{CallError, LocalFuture, Stream};
+
+/// An open stream.
+pub(super) struct Wire<'c, 'a> {
+    client: &'c Client<'a>,
+    /// The endpoint at its other end.
+    index: usize,
+    stream: Box<dyn Stream + 'a>,
+}
+
+/// Why a stream has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Broken {
+    /// It never was: nobody listens. Opening another one waits for its turn.
+    NotOpened,
+    /// The server has said all.
+    End,
+    Status(Status),
+}
+
+impl<'a> Client<'a> {
+    /// Waits for an endpoint and opens a stream there, with a token of its own if there is a login.
+    pub(super) async fn open(
+        &self,
+        method: &'static str,
+        require_leader: bool,
+    ) -> Result<Wire<'_, 'a>, ClientError> {
+        self.log_in(Deadline::NEVER).await?;
+        let ready = self.ready(Deadline::NEVER).await;
+        let (index, address) = ready.map_err(ClientError::Status)?;
+        let stream = self.system.open(address, method, self.metadata(require_leader));
+        Ok(Wire { client: self, index, stream })
+    }
+}
+
+impl Wire<'_, '_> {
+    pub(super) fn send(&self, message: &impl Message) {
+        self.stream.send(Bytes::from(message.encode_to_vec()));
+    }
+
+    /// The next message, or the end.
+    pub(super) fn next(&self) -> LocalFuture<'_, Result<Bytes, Broken>> {
+        Box::pin(async {
+            let result = self.stream.next().await;
+            if result == Err(CallError::Refused) {
+                self.client.refused(self.index);
+                return Err(Broken::NotOpened);
+            }
+            self.client.endpoints[self.index].refusal.take();
+            match result {
+                Ok(Some(message)) => Ok(message),
+                Ok(None) => Err(Broken::End),
+                Err(CallError::Status(status)) => Err(Broken::Status(status)),
+                Err(_) => Err(Broken::Status(closing())),
+            }
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! `etcdctl auth enable|disable|status`.
+
+use proto::etcdserverpb::{
+    AuthDisableRequest, AuthEnableRequest, AuthEnableResponse, AuthRoleAddRequest,
+    AuthStatusRequest, AuthStatusResponse, AuthUserGrantRoleRequest,
+};
+use proto::{error, method};
+
+use super::bytes;
+use crate::client::Retry;
+use crate::exit::Exit;
+use crate::printers::Reply;
+use crate::process::Invocation;
+
+const ROOT: &str = "root";
+
+/// User root needs role root (A2); if that is all that is missing, it is made and granted.
+pub(super) async fn enable(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+    invocation.no_args("auth enable command does not accept any arguments")?;
+    let deadline = invocation.deadline();
+    let (client, _) = invocation.client().await?;
+    let enable = (method::auth::AUTH_ENABLE, bytes(&AuthEnableRequest {}));
+    let add_role = AuthRoleAddRequest { name: ROOT.into() };
+    let grant = AuthUserGrantRoleRequest { user: ROOT.into(), role: ROOT.into() };
+    let remedy = [
+        (method::auth::ROLE_ADD, bytes(&add_role)),
+        (method::auth::USER_GRANT_ROLE, bytes(&grant)),
+    ];
+    loop {
+        let (method, request) = enable.clone();
+        match client.call_bytes(deadline, method, request, Retry::Never).await {
+            Ok(_) => break,
+            Err(why) if why.is(&error::root_role_not_exist()) => {}
+            Err(why) => return Err(Exit::error(why)),
+        }
+        for (method, request) in remedy.clone() {
+            client
+                .call_bytes(deadline, method, request, Retry::Never)
+                .await
+                .map_err(Exit::error)?;
+        }
+    }
+    invocation.stdout("Authentication Enabled\n");
+    Ok(())
+}
+
+pub(super) async fn disable(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+    invocation.no_args("auth disable command does not accept any arguments")?;
+    let deadline = invocation.deadline();
+    let (client, _) = invocation.client().await?;
+    let request = AuthDisableRequest {};
+    let _reply: AuthEnableResponse = client
+        .call(deadline, method::auth::AUTH_DISABLE, &request, Retry::Never)
+        .await
+        .map_err(Exit::error)?;
+    invocation.stdout("Authentication Disabled\n");
+    Ok(())
+}
+
+/// From 3.5 on.
+pub(super) async fn status(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+    invocation.no_args("auth status command does not accept any arguments")?;
+    let deadline = invocation.deadline();
+    let (client, display) = invocation.client().await?;
+    let request = AuthStatusRequest {};
+    let reply: AuthStatusResponse = client
+        .call(deadline, method::auth::AUTH_STATUS, &request, Retry::Never)
+        .await
+        .map_err(Exit::error)?;
+    display.show(&invocation, &Reply::AuthStatus(&reply))
+}

@@ -197,7 +197,7 @@ impl<'a> Client<'a> {
                     continue;
                 }
             };
-            let work = self.system.call(address, method, request.clone());
+            let work = self.system.call(address, method, Default::default(), request.clone());
             let answer = task::before(work, self.system.sleep_us(left_us)).await;
             match answer {
                 None => {

@@ -27,7 +27,7 @@ mod task;
 mod tree;
 
 pub use process::run;
-pub use system::{CallError, LocalFuture, System};
+pub use system::{CallError, Ended, LocalFuture, Signal, Stream, System};
 
 /// The version that this tool gives out as its own.
 pub const VERSION: &str = "3.4.23";

@@ -2,7 +2,7 @@
 //!
 //! The real tool gets these from the operating system and from grpc-go. Here they come through
 //! [`System`], so that the same commands run in the lab (virtual time, virtual network), natively,
-//! and in tests against [`Memory`]. Files and signals are not part of it yet.
+//! and in tests against [`Memory`].
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, ready};
@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::Bytes;
-use proto::Status;
+use proto::{Metadata, Profile, Status};
 
 /// A future that lives on one thread and needs no waker: whoever runs it polls the whole tree.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -26,12 +26,45 @@ pub enum CallError {
     ConnectionLost,
 }
 
+/// A signal that a process has asked to handle itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, which Ctrl-C sends.
+    Interrupt,
+    /// SIGTERM, which `kill` sends.
+    Terminate,
+}
+
+/// How a program that etcdctl started came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It exited with this status.
+    Status(i32),
+    /// It was killed by the signal of this number.
+    Signal(i32),
+    /// It could not be started: Go's text, such as
+    /// `exec: "nope": executable file not found in $PATH`.
+    NotStarted(String),
+}
+
+/// An open stream; dropping it cancels it.
+pub trait Stream {
+    /// Sends a message. Never waits; on a broken stream it does nothing (the end shows in `next`).
+    fn send(&self, message: Bytes);
+    /// No more messages will be sent.
+    fn close_send(&self);
+    /// The next message of the server; `Ok(None)` at a clean end.
+    fn next(&self) -> LocalFuture<'_, Result<Option<Bytes>, CallError>>;
+}
+
 /// The host of one etcdctl process.
 ///
 /// All times are virtual. Dropping a future that [`call`](System::call) or
 /// [`sleep_us`](System::sleep_us) returned cancels it. Implementations must resolve futures only
 /// in an order that their own inputs determine.
 pub trait System {
+    /// The release that this etcdctl is.
+    fn profile(&self) -> Profile;
     /// The environment, in the order in which `environ` would list it.
     fn env(&self) -> Vec<(String, String)>;
     /// Everything that is left on standard input, until its end.
@@ -52,8 +85,28 @@ pub trait System {
         &'a self,
         address: &'a str,
         method: &'static str,
+        metadata: Metadata,
         request: Bytes,
     ) -> LocalFuture<'a, Result<Bytes, CallError>>;
+    /// Opens a stream. A connection that cannot be made shows in its `next`.
+    fn open<'a>(
+        &'a self,
+        address: &str,
+        method: &'static str,
+        metadata: Metadata,
+    ) -> Box<dyn Stream + 'a>;
+    /// Resolves at the next SIGINT or SIGTERM. From the first poll until the future is dropped such
+    /// a signal no longer ends the process by itself.
+    fn signal(&self) -> LocalFuture<'_, Signal>;
+    /// Runs a program (`argv[0]` looked up in PATH) with this process's standard streams and `env`
+    /// added to its environment, to its end. Output printed before comes before the program's.
+    fn run<'a>(
+        &'a self,
+        argv: &'a [String],
+        env: &'a [(String, String)],
+    ) -> LocalFuture<'a, Ended>;
+    /// A file's bytes, or Go's error text (`open PATH: no such file or directory`).
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
     /// Sixty-four random bits from the session's seed.
     fn random_u64(&self) -> u64;
 }
@@ -125,7 +178,24 @@ impl<'s> Memory<'s> {
     }
 }
 
+/// A stream of [`Memory`]: nobody is there.
+struct Nowhere;
+
+impl Stream for Nowhere {
+    fn send(&self, _message: Bytes) {}
+
+    fn close_send(&self) {}
+
+    fn next(&self) -> LocalFuture<'_, Result<Option<Bytes>, CallError>> {
+        Box::pin(ready(Err(CallError::Refused)))
+    }
+}
+
 impl System for Memory<'_> {
+    fn profile(&self) -> Profile {
+        Profile::V3_4
+    }
+
     fn env(&self) -> Vec<(String, String)> {
         self.env.clone()
     }
@@ -163,6 +233,7 @@ impl System for Memory<'_> {
         &'a self,
         address: &'a str,
         method: &'static str,
+        _metadata: Metadata,
         request: Bytes,
     ) -> LocalFuture<'a, Result<Bytes, CallError>> {
         let (delay_us, result) = (self.server)(self.now_us.get(), address, method, &request);
@@ -173,6 +244,33 @@ impl System for Memory<'_> {
             }
             result
         })
+    }
+
+    fn open<'a>(
+        &'a self,
+        _address: &str,
+        _method: &'static str,
+        _metadata: Metadata,
+    ) -> Box<dyn Stream + 'a> {
+        Box::new(Nowhere)
+    }
+
+    fn signal(&self) -> LocalFuture<'_, Signal> {
+        Box::pin(std::future::pending())
+    }
+
+    fn run<'a>(
+        &'a self,
+        argv: &'a [String],
+        _env: &'a [(String, String)],
+    ) -> LocalFuture<'a, Ended> {
+        let name = argv.first().map_or("", String::as_str);
+        let why = format!("exec: {name:?}: executable file not found in $PATH");
+        Box::pin(ready(Ended::NotStarted(why)))
+    }
+
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("open {path}: no such file or directory"))
     }
 
     fn random_u64(&self) -> u64 {

@@ -32,3 +32,4 @@ mod tools;
 pub mod transcript;
 
 pub use host::{Host, HostOptions};
+pub use tools::etcd::{AutoCompaction, EtcdFlags, FlagError};

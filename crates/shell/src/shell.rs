@@ -66,6 +66,8 @@ pub(crate) struct Shell {
     /// `$!`.
     pub(crate) last_background: Option<u32>,
     pub(crate) jobs: Vec<Rc<Job>>,
+    /// Jobs of the shell around a subshell: it may list them, but they are not its children.
+    pub(crate) outer_jobs: Vec<Rc<Job>>,
     /// How the background jobs ended that are no longer listed, by pid.
     pub(crate) ended: BTreeMap<u32, End>,
     pub(crate) depth: u32,
@@ -135,6 +137,7 @@ impl Shell {
             exec: false,
             last_background: None,
             jobs: Vec::new(),
+            outer_jobs: Vec::new(),
             ended: BTreeMap::new(),
             depth: 0,
             errexit: false,
@@ -203,7 +206,7 @@ impl Shell {
         shell.proc = self.sys.processes().add(self.proc.pid, group);
         shell.group = shell.proc.group;
         shell.exec = false;
-        shell.jobs.clear();
+        shell.outer_jobs = std::mem::take(&mut shell.jobs);
         shell.ended.clear();
         shell.depth += 1;
         shell

@@ -87,8 +87,9 @@ async fn wait_next(shell: &mut Shell) -> i32 {
 
 pub(super) async fn jobs(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
     let mut text = String::new();
-    let count = shell.jobs.len();
-    for (at, job) in shell.jobs.iter().enumerate() {
+    let listed = if shell.jobs.is_empty() { &shell.outer_jobs } else { &shell.jobs };
+    let count = listed.len();
+    for (at, job) in listed.iter().enumerate() {
         if args.get(1).is_some_and(|flag| flag == "-p") {
             text.push_str(&format!("{}\n", job.pid));
             continue;

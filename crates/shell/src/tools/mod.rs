@@ -4,6 +4,7 @@ mod awk;
 mod base64;
 mod cat;
 mod cut;
+pub(crate) mod etcd;
 mod etcdctl;
 mod files;
 mod grep;
@@ -36,7 +37,6 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "curl",
     "dig",
     "docker",
-    "etcd",
     "etcdutl",
     "gcc",
     "git",
@@ -100,6 +100,7 @@ pub(crate) fn find(name: &str) -> Option<Program> {
         "cut" => program!(cut::cut),
         "paste" => program!(cut::paste),
         "tr" => program!(cut::tr),
+        "etcd" => program!(etcd::etcd),
         "etcdctl" => program!(etcdctl::etcdctl),
         "ls" => program!(files::ls),
         "mkdir" => program!(files::mkdir),

@@ -308,7 +308,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-fn format_date(wall_us: u64, format: &str) -> String {
+pub(super) fn format_date(wall_us: u64, format: &str) -> String {
     let seconds = wall_us / 1_000_000;
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);

@@ -1,4 +1,5 @@
-//! Recordings of real etcd 3.4.23, replayed in a lab of their own: every command must answer as it did.
+//! Recordings of real etcd 3.4.23 and 3.5.1, replayed in a lab of their own: every command must
+//! answer as it did.
 //!
 //! They lie under `tests/conformance/PROFILE/THEME/`; `known-differences.txt` names the cases that
 //! differ for a reason that stays. `etcd-lab conform` runs the same code over any other recordings.
@@ -6,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lab::{CaseOutcome, run_case};
+use lab::{CaseOutcome, known_difference, run_case};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
@@ -29,34 +30,62 @@ fn recordings(profile: &str) -> Vec<(String, String)> {
     found
 }
 
-/// `THEME/NAME` of each case that is listed as different.
-fn known_differences() -> Vec<String> {
-    let text = fs::read_to_string(folder().join("known-differences.txt")).expect("a list");
-    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines.map(|line| line.split_once(": ").expect("NAME: REASON").0.to_owned()).collect()
+/// The list of cases that differ, and why.
+fn list() -> String {
+    fs::read_to_string(folder().join("known-differences.txt")).expect("a list")
 }
 
-#[test]
-fn recorded_commands_answer_as_real_etcd_did() {
-    let recordings = recordings("3.4");
-    assert!(recordings.len() >= 11, "only {} recordings", recordings.len());
-    let known = known_differences();
-    let mut commands = 0;
+/// Every recording of a profile passes, or is listed and does not.
+fn check(profile: &str, recordings_min: usize, commands_min: usize) {
+    let recordings = recordings(profile);
+    assert!(recordings.len() >= recordings_min, "only {} recordings", recordings.len());
+    let list = list();
+    let (mut commands, mut listed) = (0, 0);
     let mut wrong = Vec::new();
     for (name, text) in &recordings {
         commands += text.lines().filter(|line| line.starts_with("$ ")).count();
-        match (run_case(text, "3.4"), known.contains(name)) {
-            (CaseOutcome::Passed, false) | (CaseOutcome::Failed(_), true) => {}
+        let reason = known_difference(&list, profile, name);
+        listed += usize::from(reason.is_some());
+        match (run_case(text, profile), reason.is_some()) {
+            (CaseOutcome::Passed, false) => {}
             (CaseOutcome::Passed, true) => wrong.push(format!("{name} passes, yet it is listed")),
-            (CaseOutcome::CannotRun(why), _) => wrong.push(format!("{name} cannot run: {why}")),
+            (_, true) => {}
+            (CaseOutcome::CannotRun(why), false) => {
+                wrong.push(format!("{name} cannot run: {why}"));
+            }
             (CaseOutcome::Failed(diffs), false) => {
                 wrong.push(format!("{name}:\n{}", diffs.join("")));
             }
         }
     }
-    println!("{} recordings, {commands} commands, {} listed", recordings.len(), known.len());
-    assert!(commands > 100, "only {commands} commands");
+    println!("{profile}: {} recordings, {commands} commands, {listed} listed", recordings.len());
+    assert!(commands > commands_min, "only {commands} commands");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn recorded_commands_answer_as_etcd_3_4_did() {
+    check("3.4", 34, 600);
+}
+
+#[test]
+fn recorded_commands_answer_as_etcd_3_5_did() {
+    check("3.5", 34, 600);
+}
+
+#[test]
+fn the_list_names_recordings_that_exist() {
+    for line in list().lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let (case, _) = line.split_once(": ").expect("CASE: REASON");
+        let (profiles, case) = match case.split_once(' ') {
+            Some((profile, case)) => (vec![profile], case),
+            None => (vec!["3.4", "3.5"], case),
+        };
+        for profile in profiles {
+            let path = folder().join(profile).join(format!("{case}.trycmd"));
+            assert!(path.exists(), "{line}");
+        }
+    }
 }
 
 #[test]

@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use lab::{CaseOutcome, run_case};
+use lab::{CaseOutcome, known_difference, run_case};
 
 use crate::args::Args;
 
-/// Cases that differ and why, one a line: `folder/name: reason`.
+/// Cases that differ and why, one a line.
 const KNOWN: &str = include_str!("../../../tests/conformance/known-differences.txt");
 
 pub(crate) fn run(words: &[String]) -> Result<u8, String> {
@@ -31,7 +31,7 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
     for path in cases {
         let name = case_name(&path);
         let text = std::fs::read_to_string(&path).map_err(|e| format!("{name}: {e}"))?;
-        let reason = known_reason(&name);
+        let reason = known_difference(KNOWN, profile, &name);
         match run_case(&text, profile) {
             CaseOutcome::Passed if reason.is_none() => {
                 passed += 1;
@@ -82,12 +82,4 @@ fn case_name(path: &Path) -> String {
         name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     };
     format!("{}/{}", part(path.parent().and_then(Path::file_name)), part(path.file_stem()))
-}
-
-fn known_reason(name: &str) -> Option<&'static str> {
-    KNOWN
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .find_map(|line| line.split_once(": ").filter(|(listed, _)| *listed == name))
-        .map(|(_, reason)| reason)
 }

@@ -1,8 +1,13 @@
 //! Replays a recording of real etcd in a lab of its own and compares every line.
 //!
 //! A case starts as its recording did: members healthy, store at revision 1, m1 leading, one empty
-//! working directory, and one shell for all its commands.
+//! working directory, and one shell for all its commands. Its header says what else was true then;
+//! what the lab cannot do yet makes the case one that cannot run.
 
+use std::collections::BTreeMap;
+
+use proto::Profile;
+use shell::EtcdFlags;
 use shell::transcript::{self, Case};
 
 use crate::{InProcess, Lab, Micros, SessionOptions};
@@ -13,6 +18,10 @@ const COMMAND_US_MAX: Micros = 600_000_000;
 const WARM_US: Micros = 6_000_000;
 /// Seeds to look through for one whose first leader is m1.
 const SEEDS_MAX: u64 = 1000;
+/// `auth: true`: user root with role root and password root, and authentication switched on. None
+/// of it is a revision of the store.
+const AUTH_COMMANDS: [&str; 3] =
+    ["etcdctl user add root:root", "etcdctl user grant-role root root", "etcdctl auth enable"];
 
 /// How a case went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +33,17 @@ pub enum CaseOutcome {
     CannotRun(String),
 }
 
-/// Runs one recording (the text of a `.trycmd` file).
+/// Runs one recording (the text of a `.trycmd` file) under a profile (`3.4`).
 pub fn run_case(text: &str, profile: &str) -> CaseOutcome {
     let case = match transcript::parse(text) {
         Ok(case) => case,
         Err(error) => return CaseOutcome::CannotRun(format!("not a recording: {error}")),
     };
-    let mut session = match prepare(&case, profile) {
+    let wanted = match Wanted::read(&case, profile) {
+        Ok(wanted) => wanted,
+        Err(reason) => return CaseOutcome::CannotRun(reason),
+    };
+    let mut session = match prepare(&wanted) {
         Ok(session) => session,
         Err(reason) => return CaseOutcome::CannotRun(reason),
     };
@@ -53,27 +66,157 @@ pub fn run_case(text: &str, profile: &str) -> CaseOutcome {
     if diffs.is_empty() { CaseOutcome::Passed } else { CaseOutcome::Failed(diffs) }
 }
 
+/// The reason why a case (`v3-kv/del`) is known to differ under a profile. A line of the list is
+/// `v3-kv/del: reason`, or `3.5 v3-kv/del: reason` if only that profile differs; `#` is a comment.
+pub fn known_difference<'a>(list: &'a str, profile: &str, case: &str) -> Option<&'a str> {
+    list.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+        let (listed, reason) = line.split_once(": ")?;
+        let listed = listed.strip_prefix(profile).map_or(listed, str::trim_start);
+        (listed == case).then_some(reason)
+    })
+}
+
+/// What a case's header asks for.
+struct Wanted {
+    profile: Profile,
+    members: u32,
+    /// The members were connected for more than five seconds.
+    warm: bool,
+    auth: bool,
+    flags: MemberFlags,
+}
+
+impl Wanted {
+    /// The error names what the lab has not, or what cannot be read.
+    fn read(case: &Case, profile: &str) -> Result<Wanted, String> {
+        let profile = Profile::parse(profile).ok_or_else(|| {
+            format!("profile '{profile}' is not in this lab: {}", Profile::names())
+        })?;
+        let flag = |key: &str| case.header.get(key).is_some_and(|value| value == "true");
+        for key in case.header.keys() {
+            match key.as_str() {
+                // Masked output is recorded as wildcards already.
+                "title" | "members" | "warm" | "auth" | "etcd-args" | "mask" => {}
+                _ if flag(key) => return Err(format!("'{key}: true' is not in this lab yet")),
+                "v2" | "tls" => {}
+                _ => return Err(format!("'{key}' is not a header that is known")),
+            }
+        }
+        let members = case.header.get("members").map_or(Ok(1), |text| text.parse::<u32>());
+        let args = case.header.get("etcd-args").map_or("", String::as_str);
+        Ok(Wanted {
+            profile,
+            members: members.map_err(|_| "'members' is not a number".to_string())?,
+            warm: flag("warm"),
+            auth: flag("auth"),
+            flags: MemberFlags::read(profile, args)?,
+        })
+    }
+}
+
+/// Flags of `etcd-args` that a member's configuration can take.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct MemberFlags {
+    /// `--quota-backend-bytes`; 0 is etcd's default.
+    quota_backend_bytes: i64,
+}
+
+impl MemberFlags {
+    fn read(profile: Profile, args: &str) -> Result<MemberFlags, String> {
+        let words: Vec<String> = args.split_whitespace().map(str::to_string).collect();
+        let names = words.iter().filter_map(|word| word.strip_prefix("--"));
+        for name in names.map(|word| word.split('=').next().unwrap_or(word)) {
+            if name != "quota-backend-bytes" {
+                return Err(format!("'etcd-args: --{name}' is not in this lab yet"));
+            }
+        }
+        let flags = EtcdFlags::parse(profile, &words, &BTreeMap::new())
+            .map_err(|error| format!("'etcd-args: {args}' cannot be read: {error:?}"))?;
+        Ok(MemberFlags { quota_backend_bytes: flags.quota_backend_bytes })
+    }
+
+    /// Members take no flags of their own yet.
+    fn check_supported(&self) -> Result<(), String> {
+        if *self == MemberFlags::default() {
+            return Ok(());
+        }
+        Err("'etcd-args: --quota-backend-bytes' is not in this lab yet".into())
+    }
+}
+
 /// A session as the case's header wants it.
-fn prepare(case: &Case, profile: &str) -> Result<InProcess, String> {
-    for (key, value) in &case.header {
-        let known = matches!(key.as_str(), "title" | "members" | "warm" | "mask");
-        if !known && value != "false" {
-            return Err(format!("'{key}: {value}' is not in this lab yet"));
+fn prepare(wanted: &Wanted) -> Result<InProcess, String> {
+    wanted.flags.check_supported()?;
+    let mut session = with_m1_leading(wanted)?;
+    let wait_us = if wanted.warm { WARM_US } else { 1_000_000 };
+    session.run_until(session.lab().now() + wait_us);
+    if wanted.auth {
+        for command in AUTH_COMMANDS {
+            let until = session.lab().now() + COMMAND_US_MAX;
+            match session.exec(command, until) {
+                Some((0, _)) => {}
+                Some((_, output)) => {
+                    return Err(format!("'auth: true': {command}: {}", output.trim_end()));
+                }
+                None => return Err(format!("'auth: true': {command} does not end")),
+            }
         }
     }
-    let members = case.header.get("members").map_or(Ok(1), |text| text.parse::<u32>());
-    let members = members.map_err(|_| "'members' is not a number".to_string())?;
+    Ok(session)
+}
+
+fn with_m1_leading(wanted: &Wanted) -> Result<InProcess, String> {
     for seed in 1..=SEEDS_MAX {
-        let options = SessionOptions { seed, members, profile: profile.to_string() };
+        let profile = wanted.profile.minor_version().to_string();
+        let options = SessionOptions { seed, members: wanted.members, profile };
         let mut session = InProcess::new(Lab::new(options)?);
         session.run_to_first_leader(60_000_000)?;
-        if session.lab().world().leader() != Some(0) {
-            continue;
+        if session.lab().world().leader() == Some(0) {
+            return Ok(session);
         }
-        let now = session.lab().now();
-        let warm = case.header.get("warm").is_some_and(|value| value == "true");
-        session.run_until(now + if warm { WARM_US } else { 1_000_000 });
-        return Ok(session);
     }
     Err(format!("no seed up to {SEEDS_MAX} makes m1 the first leader"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(header: &str) -> Result<Wanted, String> {
+        let text = format!("# t\n{header}\n```console\n$ true\n\n```\n");
+        Wanted::read(&transcript::parse(&text).expect("well formed"), "3.5")
+    }
+
+    #[test]
+    fn the_list_of_differences_is_by_profile_or_for_all() {
+        let list = "# a/b: no\na/b: both\n3.5 a/c: one\n";
+        assert_eq!(known_difference(list, "3.4", "a/b"), Some("both"));
+        assert_eq!(known_difference(list, "3.5", "a/b"), Some("both"));
+        assert_eq!(known_difference(list, "3.5", "a/c"), Some("one"));
+        assert_eq!(known_difference(list, "3.4", "a/c"), None);
+    }
+
+    #[test]
+    fn headers_are_understood_or_named() {
+        let wanted = read(
+            "<!-- members: 3 -->\n<!-- warm: true -->\n<!-- auth: true -->\n<!-- mask: x(.*) -->\n\
+             <!-- v2: false -->\n<!-- etcd-args: --quota-backend-bytes=2097152 -->",
+        )
+        .expect("known");
+        assert_eq!((wanted.members, wanted.warm, wanted.auth), (3, true, true));
+        assert_eq!(wanted.profile, Profile::V3_5);
+        assert_eq!(wanted.flags, MemberFlags { quota_backend_bytes: 2_097_152 });
+        for (header, error) in [
+            ("<!-- tls: true -->", "'tls: true' is not in this lab yet"),
+            ("<!-- v2: true -->", "'v2: true' is not in this lab yet"),
+            ("<!-- colour: red -->", "'colour' is not a header that is known"),
+            ("<!-- members: few -->", "'members' is not a number"),
+            (
+                "<!-- etcd-args: --enable-pprof -->",
+                "'etcd-args: --enable-pprof' is not in this lab yet",
+            ),
+        ] {
+            assert_eq!(read(header).err().as_deref(), Some(error));
+        }
+    }
 }

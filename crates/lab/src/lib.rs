@@ -19,7 +19,7 @@ pub use cluster::{
     ActorTrace, Batch, HostAnswer, MemberAnswer, Micros, NetworkOptions, Planted, Turn, Window,
     WorldOptions, run_member,
 };
-pub use conform::{CaseOutcome, run_case};
+pub use conform::{CaseOutcome, known_difference, run_case};
 pub use frame::{Action, Frame, Kind, Measurement, SessionOptions, Speed, StepWhat};
 pub use in_process::InProcess;
 pub use load::{PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES};

@@ -90,6 +90,7 @@ impl Lab {
             name: "client".to_string(),
             seed: options.seed,
             epoch_us: EPOCH_US,
+            profile,
             ..HostOptions::default()
         };
         let mut lab = Lab {

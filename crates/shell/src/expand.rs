@@ -122,7 +122,7 @@ impl Shell {
         let child_io = io.with(1, Fd::Writer(writer));
         let child = interp::spawn_list(self.subshell(), list, child_io);
         let bytes = Reader::new(Fd::Reader(reader)).all().await;
-        self.status = child.wait().await;
+        self.status = self.wait_for(child).await?;
         let mut text = String::from_utf8_lossy(&bytes).replace('\0', "");
         text.truncate(text.trim_end_matches('\n').len());
         Ok(text)

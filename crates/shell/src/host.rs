@@ -8,12 +8,15 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use cluster::{Actor, HostInput, HostOutput, Micros};
+use proto::Profile;
 
 use crate::builtins::run_text;
+use crate::calls::CallResult;
 use crate::interp;
 use crate::io::Io;
 use crate::shell::{Flow, Shell};
-use crate::sys::{CallResult, Sys};
+use crate::signals::{Group, SIGINT};
+use crate::sys::Sys;
 
 /// How a host starts.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct HostOptions {
     pub seed: u64,
     /// Wall clock at virtual time zero, microseconds since 1970.
     pub epoch_us: u64,
+    /// The release that its etcdctl is.
+    pub profile: Profile,
     /// Exported variables beside HOME, PATH, USER and the like.
     pub env: BTreeMap<String, String>,
     /// Working directory at the start; made if missing.
@@ -36,6 +41,7 @@ impl Default for HostOptions {
             name: "client".into(),
             seed: 1,
             epoch_us: 0,
+            profile: Profile::V3_4,
             env: BTreeMap::new(),
             cwd: "/root".into(),
         }
@@ -54,6 +60,8 @@ struct Console {
     lines: RefCell<VecDeque<(u64, String)>>,
     cwd: RefCell<String>,
     busy: Cell<bool>,
+    /// The line that runs.
+    exec: Cell<u64>,
     interrupted: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
@@ -63,7 +71,7 @@ const INTERRUPTED: i32 = 130;
 
 impl Host {
     pub fn new(options: HostOptions) -> Host {
-        let sys = Sys::new(&options.name, options.seed, options.epoch_us);
+        let sys = Sys::new(&options.name, options.seed, options.epoch_us, options.profile);
         // The directory is made of normal parts below `/`; a device in the way leaves it out.
         let cwd = crate::fs::normal("/", &options.cwd);
         let _ = sys.fs().make_dirs(&cwd);
@@ -81,7 +89,8 @@ impl Host {
         .collect();
         env.extend(options.env);
         let console = Rc::new(Console { cwd: RefCell::new(cwd.clone()), ..Console::default() });
-        let shell = Shell::new(&sys, &env, &cwd);
+        let proc = sys.processes().add(0, Some(Group::Console));
+        let shell = Shell::new(&sys, &env, &cwd, proc);
         sys.executor().spawn(session(shell, console.clone()));
         Host { sys, console }
     }
@@ -121,17 +130,28 @@ impl Host {
             HostInput::Interrupt => {
                 // At an idle prompt Ctrl-C ends nothing.
                 if self.console.busy.get() {
-                    self.console.interrupted.set(true);
-                    self.console.wake();
+                    self.interrupt();
                 }
             }
-            HostInput::Message { .. } => {}
+            HostInput::Message { call, message } => self.sys.stream_message(call, message),
             HostInput::Reply { call, result } => self.sys.answer(call, CallResult::Reply(result)),
             HostInput::Refused { call } => self.sys.answer(call, CallResult::Refused),
             HostInput::ConnectionLost { call } => {
                 self.sys.answer(call, CallResult::ConnectionLost);
             }
             HostInput::LabReply { call, result } => self.sys.answer_lab(call, result),
+        }
+    }
+
+    /// Ctrl-C: SIGINT to the whole foreground group. If a program there handles it the line goes on
+    /// as that program decides; otherwise the line is over.
+    fn interrupt(&self) {
+        let group = Group::Line(self.console.exec.get());
+        let handled = self.sys.processes().handles_interrupt(group);
+        self.sys.processes().signal_group(group, SIGINT);
+        if !handled {
+            self.console.interrupted.set(true);
+            self.console.wake();
         }
     }
 }
@@ -195,7 +215,9 @@ async fn session(mut shell: Shell, console: Rc<Console>) {
         let (exec, line) = console.next_line().await;
         console.busy.set(true);
         console.interrupted.set(false);
+        console.exec.set(exec);
         sys.set_exec(exec);
+        shell.group = Group::Line(exec);
         shell.depth = 0;
         let run = console.interruptible(run_text(&mut shell, &line, &io)).await;
         let code = match run {

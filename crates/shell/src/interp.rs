@@ -1,7 +1,7 @@
 //! The interpreter: runs lists, pipelines and compound commands.
 //!
-//! Each pipeline element and background job is a task of the executor. Killing a shell kills the
-//! elements of the pipelines it waits for; background jobs live on.
+//! Each pipeline element and background job is a process and a task of the executor. Killing a shell
+//! kills what it waits for in the foreground; background jobs live on.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +11,9 @@ use cluster::executor::{TaskId, pipe};
 
 use crate::io::{Fd, Io};
 use crate::lang::ast::*;
+use crate::process::Process;
 use crate::shell::{DEPTH_MAX, Flow, Job, Run, Shell};
+use crate::signals::{End, Group, SIGINT, SIGTERM};
 use crate::sys::Sys;
 use crate::{builtins, pattern, redirect, tools};
 
@@ -30,7 +32,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    pub(crate) async fn wait(self) -> i32 {
+    pub(crate) async fn wait(self) -> End {
         self.job.wait().await
     }
 }
@@ -46,8 +48,15 @@ struct Finish(Rc<Job>);
 
 impl Drop for Finish {
     fn drop(&mut self) {
-        self.0.finish(143);
+        self.0.finish(End::Signal(SIGTERM));
     }
+}
+
+/// What a subshell is there for.
+enum Work {
+    List(Rc<List>),
+    Command(Rc<Command>),
+    AndOr(Rc<AndOr>),
 }
 
 /// The status with which a subshell ends.
@@ -59,35 +68,53 @@ pub(crate) fn finish(run: Run, shell: &Shell) -> i32 {
 }
 
 /// Runs a list in a subshell.
-pub(crate) fn spawn_list(mut shell: Shell, list: Rc<List>, io: Io) -> Child {
+pub(crate) fn spawn_list(shell: Shell, list: Rc<List>, io: Io) -> Child {
+    spawn_child(shell, Work::List(list), io)
+}
+
+fn spawn_child(shell: Shell, work: Work, io: Io) -> Child {
     let sys = shell.sys.clone();
-    let job = Job::new(0, sys.new_pid(), String::new());
-    let done = Finish(job.clone());
-    let task = sys.executor().spawn(async move {
-        let run = shell.list(&list, &io).await;
-        drop(io);
-        done.0.finish(finish(run, &shell));
-    });
-    sys.register(job.pid, task);
+    let job = Job::new(0, shell.proc.pid, String::new());
+    let task = spawn(shell, work, io, job.clone());
     Child { sys, task, job }
 }
 
-fn spawn_command(mut shell: Shell, command: Rc<Command>, io: Io) -> Child {
-    let sys = shell.sys.clone();
-    let job = Job::new(0, sys.new_pid(), String::new());
-    let done = Finish(job.clone());
-    let task = sys.executor().spawn(async move {
-        let run = shell.command(&command, &io).await;
+/// Starts a subshell as a task, which tells `job` how it ended.
+fn spawn(mut shell: Shell, work: Work, io: Io, job: Rc<Job>) -> TaskId {
+    let (sys, proc) = (shell.sys.clone(), shell.proc.clone());
+    let done = Finish(job);
+    let process = proc.watch(async move {
+        shell.exec = match &work {
+            Work::List(_) => true,
+            Work::Command(command) => matches!(command.kind, Kind::Simple { .. }),
+            Work::AndOr(and_or) => is_simple(and_or),
+        };
+        let run = match &work {
+            Work::List(list) => shell.list(list, &io).await,
+            Work::Command(command) => shell.command(command, &io).await,
+            Work::AndOr(and_or) => shell.and_or(and_or, &io).await,
+        };
         drop(io);
-        done.0.finish(finish(run, &shell));
+        finish(run, &shell)
     });
-    sys.register(job.pid, task);
-    Child { sys, task, job }
+    sys.executor().spawn(async move {
+        let end = process.await;
+        done.0.finish(end);
+    })
+}
+
+/// One simple command: a shell that has nothing else to do gives it its own process.
+fn is_simple(and_or: &AndOr) -> bool {
+    let [command] = and_or.first.commands.as_slice() else { return false };
+    let simple = matches!(command.kind, Kind::Simple { .. });
+    simple && and_or.rest.is_empty() && !and_or.first.negated
 }
 
 impl Shell {
     pub(crate) fn list<'a>(&'a mut self, list: &'a List, io: &'a Io) -> Running<'a> {
         Box::pin(async move {
+            let lone = matches!(list.as_slice(), [item] if !item.background && is_simple(&item.and_or));
+            self.exec = self.exec && lone;
             let mut status = self.status;
             for item in list {
                 if item.background {
@@ -104,16 +131,9 @@ impl Shell {
 
     fn background(&mut self, and_or: Rc<AndOr>, io: &Io) {
         let number = self.jobs.iter().map(|job| job.number).max().unwrap_or(0) + 1;
-        let job = Job::new(number, self.sys.new_pid(), and_or.text.clone());
-        let mut shell = self.subshell();
-        let io = io.with(0, Fd::Null);
-        let done = Finish(job.clone());
-        let task = self.sys.executor().spawn(async move {
-            let run = shell.and_or(&and_or, &io).await;
-            drop(io);
-            done.0.finish(finish(run, &shell));
-        });
-        self.sys.register(job.pid, task);
+        let shell = self.job_shell();
+        let job = Job::new(number, shell.proc.pid, and_or.text.clone());
+        spawn(shell, Work::AndOr(and_or), io.with(0, Fd::Null), job.clone());
         self.last_background = Some(job.pid);
         self.jobs.push(job);
     }
@@ -133,7 +153,7 @@ impl Shell {
     async fn pipeline(&mut self, pipeline: &Pipeline, io: &Io, last: bool) -> Run {
         let status = match pipeline.commands.as_slice() {
             [command] => self.command(command, io).await?,
-            commands => self.pipe(commands, io).await,
+            commands => self.pipe(commands, io).await?,
         };
         self.status = status;
         if pipeline.negated {
@@ -146,7 +166,7 @@ impl Shell {
     }
 
     /// Starts all elements, waits for all, and gives the last one's status.
-    async fn pipe(&mut self, commands: &[Rc<Command>], io: &Io) -> i32 {
+    async fn pipe(&mut self, commands: &[Rc<Command>], io: &Io) -> Run {
         let mut children = Vec::new();
         let mut stdin = io.get(0).cloned().unwrap_or(Fd::Null);
         for (at, command) in commands.iter().enumerate() {
@@ -159,14 +179,40 @@ impl Shell {
                 stdin = Fd::Null;
             }
             // A redirection such as `2>&1` of an element sees its own pipe.
-            children.push(spawn_command(self.subshell(), command.clone(), child_io));
+            let work = Work::Command(command.clone());
+            children.push(spawn_child(self.subshell(), work, child_io));
         }
         drop(stdin);
-        let mut status = 0;
-        for child in children {
-            status = child.wait().await;
+        let all = async {
+            let mut end = End::Status(0);
+            for child in children {
+                end = child.wait().await;
+            }
+            end
+        };
+        let end = self.proc.waiting(all).await;
+        self.after(end).await
+    }
+
+    /// The status of a program that ran in the foreground. If Ctrl-C ended it, it ends the shell
+    /// too, or the console's line.
+    async fn after(&self, end: End) -> Run {
+        let interrupted = self.proc.take_deferred();
+        if end == End::Signal(SIGINT) {
+            if self.proc.group == Group::Console {
+                return Err(Flow::Abort(end.status()));
+            }
+            if interrupted {
+                self.proc.die(SIGINT).await;
+            }
         }
-        status
+        Ok(end.status())
+    }
+
+    /// Waits for a subshell in the foreground.
+    pub(crate) async fn wait_for(&self, child: Child) -> Run {
+        let end = self.proc.waiting(child.wait()).await;
+        self.after(end).await
     }
 
     pub(crate) fn command<'a>(&'a mut self, command: &'a Command, io: &'a Io) -> Running<'a> {
@@ -192,7 +238,8 @@ impl Shell {
                 if self.depth >= DEPTH_MAX {
                     return self.too_deep(io).await;
                 }
-                Ok(spawn_list(self.subshell(), list.clone(), io.clone()).wait().await)
+                let child = spawn_list(self.subshell(), list.clone(), io.clone());
+                self.wait_for(child).await
             }
             Kind::Group(list) => self.list(list, io).await,
             Kind::If { branches, otherwise } => {
@@ -308,6 +355,12 @@ impl Shell {
         if values.is_empty() {
             return self.run(args, io).await;
         }
+        let own = self.functions.contains_key(&args[0]) || builtins::find(&args[0]).is_some();
+        if !own {
+            let mut process = self.process(args, io);
+            process.env.extend(values);
+            return self.foreground(process).await;
+        }
         let mut saved = Vec::new();
         for (name, value) in values {
             saved.push((name.clone(), self.vars.get(&name).cloned()));
@@ -350,7 +403,15 @@ impl Shell {
 
     pub(crate) async fn external(&mut self, args: Vec<String>, io: &Io) -> Run {
         let process = self.process(args, io);
-        Ok(tools::run(process).await)
+        self.foreground(process).await
+    }
+
+    async fn foreground(&self, process: Process) -> Run {
+        if self.exec {
+            return Ok(tools::run(process).await);
+        }
+        let end = self.proc.waiting(process.run()).await;
+        self.after(end).await
     }
 
     /// Virtual time passes while a program starts.

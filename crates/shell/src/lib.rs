@@ -4,8 +4,8 @@
 //! [`Host`] takes console lines and answers of the cluster and gives output, calls and exit
 //! statuses. Everything inside runs on the executor of the `cluster` crate, so a host is a function
 //! of its inputs and its seed. It mirrors the Linux machine that one types `etcdctl` on, and leaves
-//! out users, permissions, terminals and signal handlers. Standard input of a console command is
-//! empty, as in the recorded transcripts.
+//! out users, permissions, terminals and `trap`. Standard input of a console command is empty, as
+//! in the recorded transcripts.
 //!
 //! Messages are bash 5.2's in interactive wording: `bash: foo: command not found`, without the
 //! `line 1:` that a script would add. An unfinished line is an error here (`unexpected EOF while
@@ -13,6 +13,7 @@
 
 mod arith;
 mod builtins;
+mod calls;
 mod escape;
 mod expand;
 mod fs;
@@ -25,8 +26,10 @@ mod pattern;
 mod process;
 mod redirect;
 mod shell;
+mod signals;
 mod sys;
 mod tools;
 pub mod transcript;
 
 pub use host::{Host, HostOptions};
+pub use tools::etcd::{AutoCompaction, EtcdFlags, FlagError};

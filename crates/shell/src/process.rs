@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use crate::fs::{self, FsError, Node};
 use crate::io::{Fd, Io, WriteError};
+use crate::signals::{Proc, Watch};
 use crate::sys::Sys;
 
 /// A program: an async function from a process to its exit status.
@@ -32,11 +34,25 @@ pub(crate) struct Process {
     pub(crate) cwd: String,
     pub(crate) io: Io,
     pub(crate) sys: Sys,
+    /// Its pid, its group and its signals.
+    pub(crate) proc: Rc<Proc>,
     /// How many shells are around it.
     pub(crate) depth: u32,
 }
 
 impl Process {
+    /// Runs the program that the words name, to its end or until a signal ends it.
+    pub(crate) fn run(self) -> Watch {
+        let proc = self.proc.clone();
+        proc.watch(crate::tools::run(self))
+    }
+
+    /// A process like this one that this one starts, with other words.
+    pub(crate) fn child(&self, args: Vec<String>) -> Process {
+        let proc = self.sys.processes().add(self.proc.pid, Some(self.proc.group));
+        Process { args, proc, depth: self.depth + 1, ..self.clone() }
+    }
+
     pub(crate) fn name(&self) -> &str {
         self.args.first().map_or("", String::as_str)
     }

@@ -9,6 +9,7 @@ use crate::arith::Variables;
 use crate::io::Io;
 use crate::lang::ast::Command;
 use crate::process::{Exit, Process};
+use crate::signals::{End, Group, Proc};
 use crate::sys::Sys;
 
 /// Why the interpreter leaves a command early.
@@ -54,11 +55,21 @@ pub(crate) struct Shell {
     pub(crate) cwd: String,
     /// `$?`.
     pub(crate) status: i32,
-    /// `$$`.
+    /// `$$`: the pid of the outermost shell, also in its subshells.
     pub(crate) pid: u32,
+    /// The process that this shell is.
+    pub(crate) proc: Rc<Proc>,
+    /// The group of the processes that it starts in its foreground.
+    pub(crate) group: Group,
+    /// Its one program takes its place, as bash does for the last command: they share a process.
+    pub(crate) exec: bool,
     /// `$!`.
     pub(crate) last_background: Option<u32>,
     pub(crate) jobs: Vec<Rc<Job>>,
+    /// Jobs of the shell around a subshell: it may list them, but they are not its children.
+    pub(crate) outer_jobs: Vec<Rc<Job>>,
+    /// How the background jobs ended that are no longer listed, by pid.
+    pub(crate) ended: BTreeMap<u32, End>,
     pub(crate) depth: u32,
     pub(crate) errexit: bool,
 }
@@ -68,28 +79,28 @@ pub(crate) struct Job {
     pub(crate) number: u32,
     pub(crate) pid: u32,
     pub(crate) text: String,
-    pub(crate) status: Cell<Option<i32>>,
+    pub(crate) end: Cell<Option<End>>,
     waiting: RefCell<Vec<Waker>>,
 }
 
 impl Job {
     pub(crate) fn new(number: u32, pid: u32, text: String) -> Rc<Job> {
-        let (status, waiting) = (Cell::new(None), RefCell::default());
-        Rc::new(Job { number, pid, text, status, waiting })
+        let (end, waiting) = (Cell::new(None), RefCell::default());
+        Rc::new(Job { number, pid, text, end, waiting })
     }
 
-    /// Sets the exit status once.
-    pub(crate) fn finish(&self, status: i32) {
-        if self.status.get().is_none() {
-            self.status.set(Some(status));
+    /// Says how it ended; the first word counts.
+    pub(crate) fn finish(&self, end: End) {
+        if self.end.get().is_none() {
+            self.end.set(Some(end));
             let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
             waiting.into_iter().for_each(Waker::wake);
         }
     }
 
-    pub(crate) async fn wait(&self) -> i32 {
-        std::future::poll_fn(|cx| match self.status.get() {
-            Some(status) => std::task::Poll::Ready(status),
+    pub(crate) async fn wait(&self) -> End {
+        std::future::poll_fn(|cx| match self.end.get() {
+            Some(end) => std::task::Poll::Ready(end),
             None => {
                 self.waiting.borrow_mut().push(cx.waker().clone());
                 std::task::Poll::Pending
@@ -100,7 +111,17 @@ impl Job {
 }
 
 impl Shell {
-    pub(crate) fn new(sys: &Sys, env: &BTreeMap<String, String>, cwd: &str) -> Shell {
+    /// The shell that a process is, with its environment and working directory.
+    pub(crate) fn of(process: &Process) -> Shell {
+        Shell::new(&process.sys, &process.env, &process.cwd, process.proc.clone())
+    }
+
+    pub(crate) fn new(
+        sys: &Sys,
+        env: &BTreeMap<String, String>,
+        cwd: &str,
+        proc: Rc<Proc>,
+    ) -> Shell {
         let exported = |value: &String| Variable { value: value.clone(), exported: true };
         let mut shell = Shell {
             sys: sys.clone(),
@@ -110,9 +131,14 @@ impl Shell {
             positional: Vec::new(),
             cwd: cwd.to_string(),
             status: 0,
-            pid: sys.new_pid(),
+            pid: proc.pid,
+            group: proc.group,
+            proc,
+            exec: false,
             last_background: None,
             jobs: Vec::new(),
+            outer_jobs: Vec::new(),
+            ended: BTreeMap::new(),
             depth: 0,
             errexit: false,
         };
@@ -143,7 +169,13 @@ impl Shell {
 
     /// A process of this shell, ready to run.
     pub(crate) fn process(&self, args: Vec<String>, io: &Io) -> Process {
+        let proc = if self.exec {
+            self.proc.clone()
+        } else {
+            self.sys.processes().add(self.proc.pid, Some(self.group))
+        };
         Process {
+            proc,
             args,
             env: self.exported(),
             cwd: self.cwd.clone(),
@@ -159,10 +191,23 @@ impl Shell {
         let _ = io.write(2, format!("bash: {}\n", text.as_ref()).as_bytes()).await;
     }
 
-    /// A copy for `( )`, pipelines, `$( )` and background jobs.
+    /// A copy for `( )`, pipelines and `$( )`, as a process of this shell's group.
     pub(crate) fn subshell(&self) -> Shell {
+        self.fork(Some(self.group))
+    }
+
+    /// A copy for a background job: the leader of a group of its own.
+    pub(crate) fn job_shell(&self) -> Shell {
+        self.fork(None)
+    }
+
+    fn fork(&self, group: Option<Group>) -> Shell {
         let mut shell = self.clone();
-        shell.jobs.clear();
+        shell.proc = self.sys.processes().add(self.proc.pid, group);
+        shell.group = shell.proc.group;
+        shell.exec = false;
+        shell.outer_jobs = std::mem::take(&mut shell.jobs);
+        shell.ended.clear();
         shell.depth += 1;
         shell
     }

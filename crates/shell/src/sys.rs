@@ -2,21 +2,19 @@
 //! process table and the outputs of the present turn.
 
 use std::cell::{Cell, RefCell, RefMut};
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use cluster::HostOutput;
-use cluster::executor::{Clock, Completer, Completion, Executor, TaskId, completion};
-use frame::{Action, Micros};
-use proto::Status;
+use cluster::executor::{Clock, Executor};
+use frame::Micros;
+use proto::Profile;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
+use crate::calls::Calls;
 use crate::fs::Fs;
+use crate::signals::Table;
 
 /// A handle; clones share one host.
 #[derive(Clone)]
@@ -35,19 +33,9 @@ struct Inner {
     exec: Cell<u64>,
     steps: Cell<u32>,
     printed_bytes: Cell<usize>,
-    next_call: Cell<u64>,
-    calls: RefCell<BTreeMap<u64, Completer<CallResult>>>,
-    lab_calls: RefCell<BTreeMap<u64, Completer<Result<String, String>>>>,
-    next_pid: Cell<u32>,
-    processes: RefCell<BTreeMap<u32, TaskId>>,
-}
-
-/// How a unary call can end.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum CallResult {
-    Reply(Result<Bytes, Status>),
-    Refused,
-    ConnectionLost,
+    calls: Calls,
+    processes: Rc<Table>,
+    profile: Profile,
 }
 
 /// Interpreter steps that a process makes in one millisecond of virtual time, so that an endless
@@ -57,7 +45,7 @@ const STEPS_PER_MS: u32 = 200;
 const CONSOLE_BYTES_PER_MS: usize = 1 << 18;
 
 impl Sys {
-    pub(crate) fn new(name: &str, seed: u64, epoch_us: u64) -> Sys {
+    pub(crate) fn new(name: &str, seed: u64, epoch_us: u64, profile: Profile) -> Sys {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         let purpose = format!("host {name}");
@@ -74,11 +62,9 @@ impl Sys {
             exec: Cell::new(0),
             steps: Cell::new(0),
             printed_bytes: Cell::new(0),
-            next_call: Cell::new(1),
-            calls: RefCell::default(),
-            lab_calls: RefCell::default(),
-            next_pid: Cell::new(101),
-            processes: RefCell::default(),
+            calls: Calls::default(),
+            processes: Rc::default(),
+            profile,
         };
         Sys { inner: Rc::new(inner) }
     }
@@ -159,83 +145,16 @@ impl Sys {
         outputs.push(HostOutput::Print { exec, stderr, text: Bytes::copy_from_slice(bytes) });
     }
 
-    fn call_number(&self) -> u64 {
-        self.inner.next_call.replace(self.inner.next_call.get() + 1)
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.inner.calls
     }
 
-    /// A unary call. Dropping the future cancels it.
-    pub(crate) fn call(&self, address: &str, method: &str, request: Bytes) -> Call {
-        let call = self.call_number();
-        let (completer, waiting) = completion();
-        self.inner.calls.borrow_mut().insert(call, completer);
-        let (address, method) = (address.to_string(), method.to_string());
-        let metadata = proto::Metadata::default();
-        self.output(HostOutput::Call { call, address, method, metadata, request });
-        Call { sys: self.clone(), call, waiting, done: false }
+    pub(crate) fn processes(&self) -> &Rc<Table> {
+        &self.inner.processes
     }
 
-    pub(crate) fn answer(&self, call: u64, result: CallResult) {
-        // The borrow ends before the completer is dropped.
-        let completer = self.inner.calls.borrow_mut().remove(&call);
-        if let Some(completer) = completer {
-            completer.complete(result);
-        }
-    }
-
-    /// The `lab` command; the answer is text or an error's one line.
-    pub(crate) async fn lab(&self, action: Action) -> Result<String, String> {
-        let call = self.call_number();
-        let (completer, waiting) = completion();
-        self.inner.lab_calls.borrow_mut().insert(call, completer);
-        self.output(HostOutput::Lab { call, action });
-        waiting.await.unwrap_or_else(|| Err("no answer".into()))
-    }
-
-    pub(crate) fn answer_lab(&self, call: u64, result: Result<String, String>) {
-        let completer = self.inner.lab_calls.borrow_mut().remove(&call);
-        if let Some(completer) = completer {
-            completer.complete(result);
-        }
-    }
-
-    pub(crate) fn new_pid(&self) -> u32 {
-        self.inner.next_pid.replace(self.inner.next_pid.get() + 1)
-    }
-
-    pub(crate) fn register(&self, pid: u32, task: TaskId) {
-        self.inner.processes.borrow_mut().insert(pid, task);
-    }
-
-    /// The task of a process that still runs.
-    pub(crate) fn task_of(&self, pid: u32) -> Option<TaskId> {
-        let task = self.inner.processes.borrow().get(&pid).copied()?;
-        (!self.inner.executor.is_done(task)).then_some(task)
-    }
-}
-
-/// Future of [`Sys::call`].
-pub(crate) struct Call {
-    sys: Sys,
-    call: u64,
-    waiting: Completion<CallResult>,
-    done: bool,
-}
-
-impl Future for Call {
-    type Output = CallResult;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CallResult> {
-        let result = std::task::ready!(Pin::new(&mut self.waiting).poll(cx));
-        self.done = true;
-        Poll::Ready(result.unwrap_or(CallResult::ConnectionLost))
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        let open = self.sys.inner.calls.borrow_mut().remove(&self.call);
-        if open.is_some() && !self.done {
-            self.sys.output(HostOutput::CancelCall { call: self.call });
-        }
+    /// The release that the host's etcdctl and etcd are.
+    pub(crate) fn profile(&self) -> Profile {
+        self.inner.profile
     }
 }

@@ -60,7 +60,7 @@ macro_rules! scripts {
     )*};
 }
 
-scripts! { language expansion errors files text_tools sed_and_grep awk jobs }
+scripts! { language expansion errors files text_tools sed_and_grep awk jobs signals }
 
 #[cfg(feature = "jq")]
 scripts! { jq }
@@ -129,4 +129,51 @@ fn etcdctl_calls_the_cluster_and_a_pipe_takes_its_output() {
     }
     assert_eq!(seen, ["127.0.0.1:2379 /etcdserverpb.KV/Put", "lab kill m2"]);
     assert_eq!(shown, "Ok\nm2 was killed\n");
+}
+
+/// Runs a host's due turns up to `until`, collecting what it gives out.
+fn run_until(host: &mut Host, until: u64, mut inputs: Vec<HostInput>) -> Vec<HostOutput> {
+    let mut outputs = Vec::new();
+    let mut now = until.min(host.next_wake().unwrap_or(until));
+    loop {
+        outputs.extend(host.turn(now, std::mem::take(&mut inputs)));
+        match host.next_wake().filter(|wake| *wake <= until) {
+            Some(wake) => now = wake,
+            None => return outputs,
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_reaches_every_foreground_process_and_no_background_job() {
+    for (line, status) in [
+        ("sleep 100 | sleep 200; echo not", 130),
+        ("timeout 100 sleep 50; echo not", 130),
+        ("sh -c 'sleep 100; echo not'; echo not", 130),
+        ("sh -c 'timeout 100 sleep 50; echo not'; echo not", 130),
+        ("(sleep 100; echo not); echo not", 130),
+        ("X=$(timeout 100 sleep 50); echo not", 130),
+        ("while true; do timeout 100 sleep 50; done", 130),
+        ("timeout 100 sh -c 'sleep 50; echo not' | cat; echo not", 130),
+        ("wait; echo not", 130),
+    ] {
+        let mut host = Host::new(HostOptions::default());
+        let exec = |exec, line: &str| HostInput::Exec { exec, line: line.into() };
+        let job = "{ sleep 3; echo lives; } & X=1; Y=2 true";
+        run_until(&mut host, 100_000, vec![exec(1, job)]);
+        assert!(run_until(&mut host, 1_000_000, vec![exec(2, line)]).is_empty(), "{line}");
+        let outputs = run_until(&mut host, 2_000_000, vec![HostInput::Interrupt]);
+        assert_eq!(outputs, [HostOutput::Done { exec: 2, code: status }], "{line}");
+        let outputs = run_until(&mut host, 9_000_000, vec![exec(3, "wait; echo $X$Y")]);
+        let text: String = outputs.iter().map(printed).collect();
+        assert_eq!(text, "lives\n1\n", "{line}");
+        assert_eq!(host.next_wake(), None, "{line}: no timer is left behind");
+    }
+}
+
+fn printed(output: &HostOutput) -> String {
+    match output {
+        HostOutput::Print { text, .. } => String::from_utf8_lossy(text).into_owned(),
+        _ => String::new(),
+    }
 }

@@ -4,6 +4,7 @@ mod awk;
 mod base64;
 mod cat;
 mod cut;
+pub(crate) mod etcd;
 mod etcdctl;
 mod files;
 mod grep;
@@ -36,7 +37,6 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "curl",
     "dig",
     "docker",
-    "etcd",
     "etcdutl",
     "gcc",
     "git",
@@ -100,6 +100,7 @@ pub(crate) fn find(name: &str) -> Option<Program> {
         "cut" => program!(cut::cut),
         "paste" => program!(cut::paste),
         "tr" => program!(cut::tr),
+        "etcd" => program!(etcd::etcd),
         "etcdctl" => program!(etcdctl::etcdctl),
         "ls" => program!(files::ls),
         "mkdir" => program!(files::mkdir),
@@ -143,6 +144,35 @@ pub(crate) async fn run(process: Process) -> i32 {
     }
 }
 
+/// Why a program cannot be started at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotStarted {
+    /// No such name in PATH.
+    NotInPath,
+    /// The path leads nowhere, or to no file: the C library's text.
+    Path(crate::fs::FsError),
+}
+
+/// Whether the words of a process name something that [`run`] can start. The builtins of the shell
+/// have programs of the same name beside them, as on real machines.
+pub(crate) fn startable(process: &Process) -> Result<(), NotStarted> {
+    let name = process.name();
+    let base = name.strip_prefix("/usr/bin/").or(name.strip_prefix("/bin/")).unwrap_or(name);
+    if find(base).is_some() || NOT_IN_THIS_LAB.contains(&name) {
+        return Ok(());
+    }
+    if !name.contains('/') {
+        let builtin = crate::builtins::find(name).is_some();
+        return if builtin { Ok(()) } else { Err(NotStarted::NotInPath) };
+    }
+    let node = process.sys.fs().node(&process.path(name));
+    match node {
+        Ok(crate::fs::Node::File(_)) => Ok(()),
+        Ok(_) => Err(NotStarted::Path(crate::fs::DENIED)),
+        Err(error) => Err(NotStarted::Path(error)),
+    }
+}
+
 async fn missing(process: &Process, name: &str) -> i32 {
     if NOT_IN_THIS_LAB.contains(&name) {
         let _ = process.err(format!("{name}: not in this lab\n")).await;
@@ -164,7 +194,7 @@ async fn missing(process: &Process, name: &str) -> i32 {
     }
     // A builtin's name, as in `env echo x` or `timeout 1 printf x`.
     if crate::builtins::find(name).is_some() {
-        let mut shell = Shell::new(&process.sys, &process.env, &process.cwd);
+        let mut shell = Shell::of(process);
         // Boxed, since a shell runs programs and this program runs a shell.
         let (args, io) = (process.args.clone(), process.io.clone());
         let run: std::pin::Pin<Box<dyn Future<Output = crate::shell::Run>>> =

@@ -1,13 +1,15 @@
 //! Programs that run others or wait: `sh`, `timeout`, `env`, `sleep`, `date` and a few small ones.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 use crate::builtins::run_text;
 use crate::interp;
 use crate::process::{Exit, Process, ToolResult};
 use crate::shell::{DEPTH_MAX, Shell};
+use crate::signals::{End, SIGKILL, SIGTERM, signal_number};
+use crate::tools::NotStarted;
 
 /// `sh -c TEXT [NAME ARGS...]`, `sh FILE [ARGS...]`, or commands from standard input.
 pub(super) async fn sh(process: Process) -> ToolResult {
@@ -38,7 +40,8 @@ pub(super) async fn sh(process: Process) -> ToolResult {
 
 /// Runs a text in a new shell.
 pub(super) async fn script(process: &Process, name: &str, args: &[String], text: &str) -> i32 {
-    let mut shell = Shell::new(&process.sys, &process.env, &process.cwd);
+    let mut shell = Shell::of(process);
+    shell.exec = true;
     shell.name = name.to_string();
     shell.positional = args.to_vec();
     shell.depth = process.depth + 2;
@@ -97,46 +100,143 @@ pub(super) async fn sleep(process: Process) -> ToolResult {
     Ok(0)
 }
 
-/// `timeout [-s SIG] [-k D] DURATION COMMAND`: status 124 when the time is up.
-pub(super) async fn timeout(mut process: Process) -> ToolResult {
-    let mut words = process.operands().to_vec();
-    let mut killed = 124;
-    while words.first().is_some_and(|word| word.starts_with('-')) {
-        let flag = words.remove(0);
-        if (flag == "-s" || flag == "-k") && !words.is_empty() {
-            let value = words.remove(0);
-            if flag == "-s" && ["KILL", "9", "SIGKILL"].contains(&value.as_str()) {
-                killed = 137;
+/// What `timeout` was told.
+struct Limit {
+    limit_us: u64,
+    signal: i32,
+    kill_after_us: Option<u64>,
+    preserve_status: bool,
+    command: Vec<String>,
+}
+
+const TIMEOUT_HINT: &str = "Try 'timeout --help' for more information.\n";
+
+/// The options of `timeout`; the error is its message, without the name and the hint.
+fn timeout_options(words: &[String]) -> Result<Limit, String> {
+    let mut limit = Limit {
+        limit_us: 0,
+        signal: SIGTERM,
+        kill_after_us: None,
+        preserve_status: false,
+        command: Vec::new(),
+    };
+    let interval = |text: &str| {
+        duration_us(text).ok_or_else(|| format!("timeout: invalid time interval '{text}'\n"))
+    };
+    let mut words = words.iter();
+    let mut next = words.next();
+    while let Some(word) = next.filter(|word| word.starts_with('-')) {
+        let (flag, attached) = match word.split_once('=') {
+            Some((flag, value)) => (flag, Some(value.to_string())),
+            None if !word.starts_with("--") && word.len() > 2 && word.is_char_boundary(2) => {
+                (&word[..2], Some(word[2..].to_string()))
+            }
+            None => (word.as_str(), None),
+        };
+        let mut value = || {
+            let lacks = format!(
+                "timeout: option requires an argument -- '{}'\n",
+                flag.trim_start_matches('-')
+            );
+            attached.clone().or_else(|| words.next().cloned()).ok_or(lacks)
+        };
+        match flag {
+            "-s" | "--signal" => {
+                let name = value()?;
+                let number = signal_number(&name);
+                limit.signal = number.ok_or(format!("timeout: '{name}': invalid signal\n"))?;
+            }
+            "-k" | "--kill-after" => limit.kill_after_us = Some(interval(&value()?)?),
+            "--preserve-status" => limit.preserve_status = true,
+            "--foreground" | "-v" | "--verbose" => {}
+            "--" => {
+                next = words.next();
+                break;
+            }
+            _ if flag.starts_with("--") => {
+                return Err(format!("timeout: unrecognized option '{word}'\n"));
+            }
+            _ => {
+                let letter = flag.trim_start_matches('-');
+                return Err(format!("timeout: invalid option -- '{letter}'\n"));
             }
         }
+        next = words.next();
     }
-    if words.len() < 2 {
-        process.err("Try 'timeout --help' for more information.\n").await?;
-        return Ok(125);
-    }
-    let duration = words.remove(0);
-    let Some(limit_us) = duration_us(&duration) else {
-        let text = format!(
-            "timeout: invalid time interval '{duration}'\nTry 'timeout --help' for more \
-             information.\n"
-        );
-        process.err(text).await?;
-        return Ok(125);
+    limit.command = words.cloned().collect();
+    let Some(duration) = next.filter(|_| !limit.command.is_empty()) else {
+        return Err(String::new());
     };
-    process.args = words;
-    let sys = process.sys.clone();
-    if limit_us == 0 {
-        return Ok(nested(process).await);
-    }
-    let mut command = pin!(nested(process));
-    let mut timer = pin!(sys.sleep_us(limit_us));
-    Ok(std::future::poll_fn(|cx| {
-        if let Poll::Ready(status) = command.as_mut().poll(cx) {
-            return Poll::Ready(status);
+    limit.limit_us = interval(duration)?;
+    Ok(limit)
+}
+
+/// `timeout [-s SIG] [-k D] DURATION COMMAND`: a signal to the command when the time is up, and
+/// status 124. Signals to timeout itself go on to the command.
+pub(super) async fn timeout(process: Process) -> ToolResult {
+    let limit = match timeout_options(process.operands()) {
+        Ok(limit) => limit,
+        Err(message) => {
+            process.err(format!("{message}{TIMEOUT_HINT}")).await?;
+            return Ok(125);
         }
-        timer.as_mut().poll(cx).map(|()| killed)
+    };
+    let command = process.child(limit.command.clone());
+    if let Err(status) = checked(&process, &command).await {
+        return Ok(status);
+    }
+    let table = process.sys.processes().clone();
+    let pid = command.proc.pid;
+    let mut running = command.run();
+    let catch = process.proc.catch();
+    let sys = process.sys.clone();
+    let timer = |us| Box::pin(sys.sleep_us(us));
+    let mut next = (limit.limit_us > 0).then(|| (timer(limit.limit_us), limit.signal));
+    let mut kill_after_us = limit.kill_after_us;
+    let mut timed_out = false;
+    let end = std::future::poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(end) = Pin::new(&mut running).poll(cx) {
+                return Poll::Ready(end);
+            }
+            if let Poll::Ready(number) = catch.poll_next(cx) {
+                table.signal(pid, number);
+                continue;
+            }
+            let Some((sleep, number)) = &mut next else { return Poll::Pending };
+            if sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            timed_out = true;
+            table.signal_tree(pid, *number);
+            next = kill_after_us.take().map(|us| (timer(us), SIGKILL));
+        }
     })
-    .await)
+    .await;
+    drop(catch);
+    match end {
+        End::Signal(number) if !timed_out => process.proc.die(number).await,
+        end if !timed_out || limit.preserve_status => Ok(end.status()),
+        End::Signal(SIGKILL) => Ok(128 + SIGKILL),
+        _ => Ok(124),
+    }
+}
+
+/// Says, as coreutils do, that a command cannot be started.
+async fn checked(process: &Process, command: &Process) -> Result<(), i32> {
+    let (error, status) = match super::startable(command) {
+        Ok(()) => return Ok(()),
+        Err(NotStarted::Path(error)) if error == crate::fs::DENIED => (error, 126),
+        Err(NotStarted::Path(error)) => (error, 127),
+        Err(NotStarted::NotInPath) => (crate::fs::NOT_FOUND, 127),
+    };
+    let name = command.name();
+    let text = match process.name() {
+        "env" => format!("env: '{name}': {error}\n"),
+        own => format!("{own}: failed to run command '{name}': {error}\n"),
+    };
+    let _ = process.err(text).await;
+    Err(status)
 }
 
 /// Runs a program inside this one; boxed, since programs can run each other.
@@ -145,7 +245,7 @@ async fn nested(mut process: Process) -> i32 {
     if process.depth >= DEPTH_MAX {
         return 254;
     }
-    let running: std::pin::Pin<Box<dyn Future<Output = i32>>> = Box::pin(super::run(process));
+    let running: Pin<Box<dyn Future<Output = i32>>> = Box::pin(super::run(process));
     running.await
 }
 
@@ -175,8 +275,11 @@ pub(super) async fn env(mut process: Process) -> ToolResult {
         process.out(text).await?;
         return Ok(0);
     }
-    process.args = words;
-    Ok(nested(process).await)
+    let command = Process { args: words, ..process.clone() };
+    if let Err(status) = checked(&process, &command).await {
+        return Ok(status);
+    }
+    Ok(nested(command).await)
 }
 
 /// `date [-u] [+FORMAT]` in UTC.
@@ -205,7 +308,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-fn format_date(wall_us: u64, format: &str) -> String {
+pub(super) fn format_date(wall_us: u64, format: &str) -> String {
     let seconds = wall_us / 1_000_000;
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);

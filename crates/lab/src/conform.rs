@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use member::MemberConfig;
 use proto::Profile;
 use shell::EtcdFlags;
 use shell::transcript::{self, Case};
 
-use crate::{InProcess, Lab, Micros, SessionOptions};
+use crate::{InProcess, Lab, Micros, SessionOptions, WorldOptions};
 
 /// A command may take this much virtual time.
 const COMMAND_US_MAX: Micros = 600_000_000;
@@ -134,19 +135,10 @@ impl MemberFlags {
             .map_err(|error| format!("'etcd-args: {args}' cannot be read: {error:?}"))?;
         Ok(MemberFlags { quota_backend_bytes: flags.quota_backend_bytes })
     }
-
-    /// Members take no flags of their own yet.
-    fn check_supported(&self) -> Result<(), String> {
-        if *self == MemberFlags::default() {
-            return Ok(());
-        }
-        Err("'etcd-args: --quota-backend-bytes' is not in this lab yet".into())
-    }
 }
 
 /// A session as the case's header wants it.
 fn prepare(wanted: &Wanted) -> Result<InProcess, String> {
-    wanted.flags.check_supported()?;
     let mut session = with_m1_leading(wanted)?;
     let wait_us = if wanted.warm { WARM_US } else { 1_000_000 };
     session.run_until(session.lab().now() + wait_us);
@@ -169,7 +161,12 @@ fn with_m1_leading(wanted: &Wanted) -> Result<InProcess, String> {
     for seed in 1..=SEEDS_MAX {
         let profile = wanted.profile.minor_version().to_string();
         let options = SessionOptions { seed, members: wanted.members, profile };
-        let mut session = InProcess::new(Lab::new(options)?);
+        let flags = MemberConfig {
+            quota_backend_bytes: wanted.flags.quota_backend_bytes,
+            ..MemberConfig::default()
+        };
+        let lab = Lab::with_flags(options, WorldOptions::new(seed), flags)?;
+        let mut session = InProcess::new(lab);
         session.run_to_first_leader(60_000_000)?;
         if session.lab().world().leader() == Some(0) {
             return Ok(session);

@@ -78,6 +78,16 @@ impl Lab {
 
     /// The same over a world with other dials, for simulation.
     pub fn with_world(options: SessionOptions, world: WorldOptions) -> Result<Lab, String> {
+        Lab::with_flags(options, world, MemberConfig::default())
+    }
+
+    /// The same with other flags for all members; who they are and what they begin with is the
+    /// session's to say.
+    pub fn with_flags(
+        options: SessionOptions,
+        world: WorldOptions,
+        flags: MemberConfig,
+    ) -> Result<Lab, String> {
         if !(1..=MEMBERS_MAX).contains(&options.members) {
             return Err(format!("members must be 1 to {MEMBERS_MAX}, not {}", options.members));
         }
@@ -104,12 +114,12 @@ impl Lab {
             first_leader_us: None,
             options,
         };
-        lab.add_members(profile);
+        lab.add_members(profile, &flags);
         lab.take_notices();
         Ok(lab)
     }
 
-    fn add_members(&mut self, profile: Profile) {
+    fn add_members(&mut self, profile: Profile, flags: &MemberConfig) {
         let peers: Vec<PeerConfig> = (1..=self.options.members)
             .map(|number| PeerConfig {
                 name: format!("m{number}"),
@@ -128,7 +138,7 @@ impl Lab {
                 profile,
                 seed: self.options.seed,
                 epoch_us: EPOCH_US,
-                ..MemberConfig::default()
+                ..flags.clone()
             };
             self.world.add_member(id, config, port);
         }

@@ -194,7 +194,12 @@ impl State {
             return Ok(Body::new(&LeaseCheckpointResponse::default()));
         }
         if let Some(alarm) = &request.alarm {
-            return Ok(Body::new(&self.alarms.apply(alarm)));
+            // 3.4 forgets the header.
+            let header = match at.profile {
+                Profile::V3_4 => Header::Missing,
+                Profile::V3_5 => Header::Current,
+            };
+            return Ok(Body::with(header, &self.alarms.apply(alarm)));
         }
         if let Some(login) = &request.authenticate {
             let response = self.auth.authenticate(tokens, login, at.index, at.now)?;

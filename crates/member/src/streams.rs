@@ -50,6 +50,11 @@ impl Running {
             method::lease::LEASE_KEEP_ALIVE => {
                 Kind::KeepAlive { queue: VecDeque::new(), closing: false }
             }
+            method::maintenance::SNAPSHOT => {
+                let permitted = self.check_root(now, &metadata);
+                let status = permitted.err().unwrap_or_else(|| crate::api::unknown_method(method));
+                return self.reply(call, Err(status));
+            }
             other => return self.reply(call, Err(crate::api::unknown_method(other))),
         };
         if self.is_learner() {

@@ -7,9 +7,10 @@ use proto::etcdserverpb::{
     DefragmentResponse, HashKvRequest, HashKvResponse, HashResponse, InternalRaftRequest,
     MoveLeaderRequest, StatusResponse,
 };
-use proto::{Profile, Status, method};
+use proto::{Metadata, Profile, Status, method};
 
 use super::{Answer, Caller, decode, unknown_method};
+use crate::Micros;
 use crate::apply::{Body, Header};
 use crate::member::Running;
 
@@ -25,16 +26,16 @@ impl Running {
                 self.write(caller, request)
             }
             method::maintenance::HASH_KV => {
-                self.check_root(caller)?;
+                self.check_root(caller.now, caller.metadata)?;
                 self.hash_kv(decode(body)?).map(Some)
             }
             method::maintenance::HASH => {
-                self.check_root(caller)?;
+                self.check_root(caller.now, caller.metadata)?;
                 let response = HashResponse { header: None, hash: self.hash() };
                 Ok(Some(Body::new(&response)))
             }
             method::maintenance::DEFRAGMENT => {
-                self.check_root(caller)?;
+                self.check_root(caller.now, caller.metadata)?;
                 self.state.store.defragment();
                 // 3.4 forgets the header.
                 let header = match self.config.profile {
@@ -44,7 +45,7 @@ impl Running {
                 Ok(Some(Body::with(header, &DefragmentResponse::default())))
             }
             method::maintenance::MOVE_LEADER => {
-                self.check_root(caller)?;
+                self.check_root(caller.now, caller.metadata)?;
                 let request: MoveLeaderRequest = decode(body)?;
                 self.move_leader(caller.now, caller.call, request.target_id)
             }
@@ -53,8 +54,8 @@ impl Running {
     }
 
     /// A7. This service does not map auth's errors: their raw text reaches the client.
-    fn check_root(&mut self, caller: Caller<'_>) -> Result<(), Status> {
-        let info = self.auth_info(caller.now, caller.metadata).map_err(::auth::Error::unmapped)?;
+    pub(crate) fn check_root(&mut self, now: Micros, metadata: &Metadata) -> Result<(), Status> {
+        let info = self.auth_info(now, metadata).map_err(::auth::Error::unmapped)?;
         let info = info.unwrap_or_default();
         self.state.auth.is_admin_permitted(&info).map_err(::auth::Error::unmapped)
     }

@@ -133,7 +133,7 @@ fn child(command: &'static Command, profile: Profile, name: &str) -> Option<&'st
 
 /// cobra's "Did you mean this?": names at most two edits away, and names that begin with the word.
 fn suggestions(command: &Command, profile: Profile, typed: &str) -> String {
-    let typed = typed.to_lowercase();
+    let typed = typed.to_ascii_lowercase();
     // cobra never suggests its own help command.
     let near = |child: &&Command| {
         child.run != Run::Help

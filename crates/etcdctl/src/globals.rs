@@ -12,15 +12,18 @@ use crate::go::quote::{log_string, quote};
 use crate::go::time::{capnslog, epoch_s};
 use crate::printers::Display;
 use crate::process::{Invocation, not_yet};
+use crate::system::LocalFuture;
 
 const PREFIX: &str = "ETCDCTL_";
 
 impl<'a> Invocation<'a> {
     /// Everything between the flags and the first call, in the order in which the tool does it, for
     /// that is the order of its errors.
-    pub(crate) async fn client(&mut self) -> Result<(Client<'a>, Display), Exit> {
-        let (config, display) = self.config_and_display().await?;
-        Ok((Client::new(self.system, config).await?, display))
+    pub(crate) fn client(&mut self) -> LocalFuture<'_, Result<(Client<'a>, Display), Exit>> {
+        Box::pin(async move {
+            let (config, display) = self.config_and_display().await?;
+            Ok((Client::new(self.system, config).await?, display))
+        })
     }
 
     /// The same without the client, for commands that make one for each endpoint.

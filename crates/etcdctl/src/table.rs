@@ -54,7 +54,7 @@ fn centre(text: &str, width: usize) -> String {
 }
 
 fn title(heading: &str) -> String {
-    heading.replace(['_', '.'], " ").trim().to_uppercase()
+    heading.replace(['_', '.'], " ").trim().to_ascii_uppercase()
 }
 
 /// A cell as it is drawn.

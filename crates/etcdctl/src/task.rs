@@ -91,13 +91,12 @@ pub(crate) async fn with_crew<'f, T, E>(
     .await
 }
 
-/// The result of `work`, with `background` running beside it.
-pub(crate) async fn beside<T>(
+/// The result of `work`, with `background` running beside it. Boxed, so that there is one of it.
+pub(crate) async fn beside<'f, T>(
     stir: &Stir,
-    background: impl Future<Output = ()>,
-    work: impl Future<Output = T>,
+    mut background: LocalFuture<'f, ()>,
+    mut work: LocalFuture<'f, T>,
 ) -> T {
-    let (mut background, mut work) = (pin!(background), pin!(work));
     let mut over = false;
     poll_fn(|context| {
         loop {

@@ -11,6 +11,7 @@ use proto::{error, method};
 
 use super::wire::{Broken, Wire};
 use super::{Client, ClientError, decode};
+use crate::exit::Exit;
 use crate::task;
 
 /// How often it looks whether something is due, and its pause after a stream has broken.
@@ -24,11 +25,11 @@ struct Schedule {
 }
 
 /// Keeps lease `id` until it is lost. `renewed` sees every answer and may end it by an error.
-pub(crate) async fn keep_alive<E>(
+pub(crate) async fn keep_alive(
     client: &Client<'_>,
     id: i64,
-    renewed: impl Fn(&LeaseKeepAliveResponse) -> Result<(), E>,
-) -> Result<(), E> {
+    renewed: &dyn Fn(&LeaseKeepAliveResponse) -> Result<(), Exit>,
+) -> Result<(), Exit> {
     let now_us = client.system.now_us();
     // Until the first answer, the time for a connection and a second.
     let patience_us = u64::try_from(client.config.dial_timeout_ns).unwrap_or(0) / 1_000 + SECOND_US;
@@ -45,12 +46,12 @@ async fn lost(client: &Client<'_>, schedule: &Schedule) {
     }
 }
 
-async fn renew<E>(
+async fn renew(
     client: &Client<'_>,
     id: i64,
     schedule: &Schedule,
-    renewed: impl Fn(&LeaseKeepAliveResponse) -> Result<(), E>,
-) -> Result<(), E> {
+    renewed: &dyn Fn(&LeaseKeepAliveResponse) -> Result<(), Exit>,
+) -> Result<(), Exit> {
     loop {
         let mut broken = Broken::End;
         if let Ok(wire) = client.open(method::lease::LEASE_KEEP_ALIVE, false).await {
@@ -69,7 +70,7 @@ async fn renew<E>(
                     renewed(&reply)?;
                 }
             };
-            match task::beside(&client.stir, sending, receiving).await? {
+            match task::beside(&client.stir, Box::pin(sending), Box::pin(receiving)).await? {
                 None => return Ok(()),
                 Some(why) => broken = why,
             }

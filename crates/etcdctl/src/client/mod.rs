@@ -249,7 +249,17 @@ impl<'a> Client<'a> {
     }
 
     /// The same for messages that are encoded already.
-    pub(crate) async fn call_bytes(
+    pub(crate) fn call_bytes(
+        &self,
+        deadline: Deadline,
+        method: &'static str,
+        request: Bytes,
+        retry: Retry,
+    ) -> LocalFuture<'_, Result<Bytes, ClientError>> {
+        Box::pin(self.attempts(deadline, method, request, retry))
+    }
+
+    async fn attempts(
         &self,
         deadline: Deadline,
         method: &'static str,

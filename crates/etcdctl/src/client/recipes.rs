@@ -88,7 +88,7 @@ impl<'c, 'a> Session<'c, 'a> {
 
     /// Renews the lease until it is lost.
     pub(crate) async fn keep(&self) {
-        let _never_fails: Result<(), ()> = keep_alive(self.client, self.lease, |_| Ok(())).await;
+        let _never_fails = keep_alive(self.client, self.lease, &|_| Ok(())).await;
         self.lost.set(true);
         self.client.stir.note();
     }
@@ -259,7 +259,7 @@ impl<'s, 'c, 'a> Election<'s, 'c, 'a> {
                 watcher.cancel(watch);
             }
         };
-        task::beside(&client.stir, watcher.drive(), following).await
+        task::beside(&client.stir, Box::pin(watcher.drive()), Box::pin(following)).await
     }
 }
 
@@ -338,7 +338,8 @@ async fn wait_for_turn(
             start_revision: found.header.unwrap_or_default().revision,
             ..WatchCreateRequest::default()
         });
-        task::beside(&client.stir, watcher.drive(), deleted(&watcher, watch)).await?;
+        task::beside(&client.stir, Box::pin(watcher.drive()), Box::pin(deleted(&watcher, watch)))
+            .await?;
     }
 }
 

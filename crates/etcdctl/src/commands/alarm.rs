@@ -4,18 +4,16 @@ use proto::etcdserverpb::alarm_request::AlarmAction;
 use proto::etcdserverpb::{AlarmMember, AlarmRequest, AlarmResponse};
 use proto::method;
 
+use super::plan::{Answer, Plan};
 use crate::client::{Client, ClientError, Deadline, Retry};
 use crate::exit::Exit;
 use crate::printers::Reply;
 use crate::process::Invocation;
 
-pub(super) async fn list(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn list(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     invocation.no_args("alarm list command accepts no arguments")?;
-    let deadline = invocation.deadline();
-    let (client, display) = invocation.client().await?;
-    let all = AlarmMember::default();
-    let reply = call(&client, deadline, AlarmAction::Get, all).await.map_err(Exit::error)?;
-    display.show(&invocation, &Reply::Alarms(&reply))
+    let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::Alarms(&answer.read()?));
+    Ok(Plan::read(method::maintenance::ALARM, &AlarmRequest::default(), show))
 }
 
 /// Disarms every alarm that is raised, one call each (K4); those that fail are passed over.

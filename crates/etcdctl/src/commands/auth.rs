@@ -1,12 +1,12 @@
 //! `etcdctl auth enable|disable|status`.
 
 use proto::etcdserverpb::{
-    AuthDisableRequest, AuthEnableRequest, AuthEnableResponse, AuthRoleAddRequest,
-    AuthStatusRequest, AuthStatusResponse, AuthUserGrantRoleRequest,
+    AuthDisableRequest, AuthEnableRequest, AuthRoleAddRequest, AuthStatusRequest,
+    AuthUserGrantRoleRequest,
 };
 use proto::{error, method};
 
-use super::bytes;
+use super::plan::{Answer, Plan, bytes};
 use crate::client::Retry;
 use crate::exit::Exit;
 use crate::printers::Reply;
@@ -44,28 +44,18 @@ pub(super) async fn enable(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     Ok(())
 }
 
-pub(super) async fn disable(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn disable(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     invocation.no_args("auth disable command does not accept any arguments")?;
-    let deadline = invocation.deadline();
-    let (client, _) = invocation.client().await?;
-    let request = AuthDisableRequest {};
-    let _reply: AuthEnableResponse = client
-        .call(deadline, method::auth::AUTH_DISABLE, &request, Retry::Never)
-        .await
-        .map_err(Exit::error)?;
-    invocation.stdout("Authentication Disabled\n");
-    Ok(())
+    let show = |answer: &mut Answer<'_, '_>| {
+        answer.say("Authentication Disabled\n".into());
+        Ok(())
+    };
+    Ok(Plan::change(method::auth::AUTH_DISABLE, &AuthDisableRequest {}, show))
 }
 
 /// From 3.5 on.
-pub(super) async fn status(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn status(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     invocation.no_args("auth status command does not accept any arguments")?;
-    let deadline = invocation.deadline();
-    let (client, display) = invocation.client().await?;
-    let request = AuthStatusRequest {};
-    let reply: AuthStatusResponse = client
-        .call(deadline, method::auth::AUTH_STATUS, &request, Retry::Never)
-        .await
-        .map_err(Exit::error)?;
-    display.show(&invocation, &Reply::AuthStatus(&reply))
+    let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::AuthStatus(&answer.read()?));
+    Ok(Plan::change(method::auth::AUTH_STATUS, &AuthStatusRequest {}, show))
 }

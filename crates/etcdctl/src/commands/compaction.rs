@@ -1,22 +1,20 @@
 //! `etcdctl compaction REV`.
 
-use proto::etcdserverpb::{CompactionRequest, CompactionResponse};
+use proto::etcdserverpb::CompactionRequest;
 use proto::method;
 
-use crate::client::Retry;
+use super::plan::{Answer, Plan, Wait};
 use crate::exit::Exit;
 use crate::go::number::parse_int;
 use crate::process::Invocation;
 
-pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn plan(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let revision = invocation.only_arg("compaction command needs 1 argument")?;
     let revision = parse_int(revision, 10).map_err(Exit::error)?;
     let request = CompactionRequest { revision, physical: invocation.flags.bool("physical") };
-    let (client, _) = invocation.client().await?;
-    let _reply: CompactionResponse = client
-        .call(invocation.deadline(), method::kv::COMPACT, &request, Retry::Never)
-        .await
-        .map_err(Exit::error)?;
-    invocation.stdout(format!("compacted revision {revision}\n"));
-    Ok(())
+    let show = move |answer: &mut Answer<'_, '_>| {
+        answer.say(format!("compacted revision {revision}\n"));
+        Ok(())
+    };
+    Ok(Plan::change(method::kv::COMPACT, &request, show).wait(Wait::LimitedLate))
 }

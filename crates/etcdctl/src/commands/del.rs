@@ -1,23 +1,18 @@
 //! `etcdctl del KEY [END]`.
 
-use proto::etcdserverpb::{DeleteRangeRequest, DeleteRangeResponse};
+use proto::etcdserverpb::DeleteRangeRequest;
 use proto::method;
 
+use super::plan::{Answer, Plan};
 use super::range;
-use crate::client::Retry;
 use crate::exit::Exit;
 use crate::printers::Reply;
 use crate::process::Invocation;
 
-pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
-    let request = request(&invocation)?;
-    let deadline = invocation.deadline();
-    let (client, display) = invocation.client().await?;
-    let reply: DeleteRangeResponse = client
-        .call(deadline, method::kv::DELETE_RANGE, &request, Retry::Never)
-        .await
-        .map_err(Exit::error)?;
-    display.show(&invocation, &Reply::Del(&reply))
+pub(super) fn plan(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
+    let request = request(invocation)?;
+    let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::Del(&answer.read()?));
+    Ok(Plan::change(method::kv::DELETE_RANGE, &request, show))
 }
 
 pub(super) fn request(invocation: &Invocation<'_>) -> Result<DeleteRangeRequest, Exit> {

@@ -40,8 +40,8 @@ pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
         }
     };
     let listening = interrupt.listen(&client, invocation.system);
-    let work = task::beside(&client.stir, listening, work);
-    task::beside(&client.stir, session.keep(), work).await
+    let work = task::beside(&client.stir, Box::pin(listening), Box::pin(work));
+    task::beside(&client.stir, Box::pin(session.keep()), Box::pin(work)).await
 }
 
 async fn observe(

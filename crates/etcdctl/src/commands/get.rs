@@ -1,35 +1,32 @@
 //! `etcdctl get KEY [END]`.
 
+use proto::etcdserverpb::RangeRequest;
 use proto::etcdserverpb::range_request::{SortOrder, SortTarget};
-use proto::etcdserverpb::{RangeRequest, RangeResponse};
 use proto::method;
 
+use super::plan::{Answer, Plan};
 use super::range;
-use crate::client::Retry;
 use crate::exit::Exit;
 use crate::go::quote::quote;
 use crate::printers::{Format, Reply};
 use crate::process::Invocation;
 
-pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
-    let request = request(&invocation)?;
-    let deadline = invocation.deadline();
-    let (client, mut display) = invocation.client().await?;
-    let reply: RangeResponse = client
-        .call(deadline, method::kv::RANGE, &request, Retry::Repeatable)
-        .await
-        .map_err(Exit::error)?;
-    if invocation.flags.bool("count-only") && display.format != Format::Fields {
-        return Err(Exit::bad_args("--count-only is only for `--write-out=fields`"));
-    }
-    if invocation.flags.bool("print-value-only") {
-        if display.format != Format::Simple {
-            let line = "print-value-only is only for `--write-out=simple`";
-            return Err(Exit::bad_args(line));
+pub(super) fn plan(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
+    let request = request(invocation)?;
+    let flags = &invocation.flags;
+    let (count_only, value_only) = (flags.bool("count-only"), flags.bool("print-value-only"));
+    let show = move |answer: &mut Answer<'_, '_>| {
+        let format = answer.display.format;
+        if count_only && format != Format::Fields {
+            return Err(Exit::bad_args("--count-only is only for `--write-out=fields`"));
         }
-        display.value_only = true;
-    }
-    display.show(&invocation, &Reply::Get(&reply))
+        if value_only && format != Format::Simple {
+            return Err(Exit::bad_args("print-value-only is only for `--write-out=simple`"));
+        }
+        answer.display.value_only = value_only;
+        answer.show(&Reply::Get(&answer.read()?))
+    };
+    Ok(Plan::read(method::kv::RANGE, &request, show))
 }
 
 pub(super) fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit> {
@@ -71,13 +68,13 @@ pub(super) fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit>
 
 /// Order and target of the sort, in any case of letters.
 fn sort(order: &str, target: &str) -> Result<(SortOrder, SortTarget), Exit> {
-    let sort_order = match order.to_uppercase().as_str() {
+    let sort_order = match order.to_ascii_uppercase().as_str() {
         "" => SortOrder::None,
         "ASCEND" => SortOrder::Ascend,
         "DESCEND" => SortOrder::Descend,
         _ => return Err(Exit::bad_feature(format!("bad sort order {order}"))),
     };
-    let sort_target = match target.to_uppercase().as_str() {
+    let sort_target = match target.to_ascii_uppercase().as_str() {
         "" | "KEY" => SortTarget::Key,
         "CREATE" => SortTarget::Create,
         "MODIFY" => SortTarget::Mod,

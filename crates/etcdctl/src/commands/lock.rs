@@ -28,8 +28,8 @@ pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
         }
     };
     let listening = interrupt.listen(&client, invocation.system);
-    let holding = task::beside(&client.stir, listening, holding);
-    task::beside(&client.stir, session.keep(), holding).await
+    let holding = task::beside(&client.stir, Box::pin(listening), Box::pin(holding));
+    task::beside(&client.stir, Box::pin(session.keep()), Box::pin(holding)).await
 }
 
 /// Shows the lock's key and keeps it until a signal comes or the lease is lost.

@@ -6,8 +6,9 @@ use proto::etcdserverpb::{
 };
 use proto::{Profile, method};
 
-use super::{Run, bytes};
-use crate::client::{self, Client, ClientError, Deadline, Retry};
+use super::Run;
+use super::plan::{Answer, Plan};
+use crate::client::{Client, ClientError, Deadline, Retry};
 use crate::exit::Exit;
 use crate::go::number::parse_uint;
 use crate::go::quote::quote;
@@ -15,20 +16,22 @@ use crate::go::url::check_urls;
 use crate::printers::{Format, Reply};
 use crate::process::Invocation;
 
-pub(super) async fn list(mut invocation: Invocation<'_>) -> Result<(), Exit> {
-    let deadline = invocation.deadline();
-    let (client, display) = invocation.client().await?;
-    let reply = members(&client, deadline, invocation.profile()).await.map_err(Exit::error)?;
-    display.show(&invocation, &Reply::Members(&reply))
+pub(super) fn list(invocation: &Invocation<'_>) -> Plan {
+    let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::Members(&answer.read()?));
+    Plan::read(method::cluster::MEMBER_LIST, &list_request(invocation.profile()), show)
 }
 
-/// The member list; from 3.5 on through consensus.
+/// From 3.5 on the list comes through consensus.
+fn list_request(profile: Profile) -> MemberListRequest {
+    MemberListRequest { linearizable: profile > Profile::V3_4 }
+}
+
 pub(super) async fn members(
     client: &Client<'_>,
     deadline: Deadline,
     profile: Profile,
 ) -> Result<MemberListResponse, ClientError> {
-    let request = MemberListRequest { linearizable: profile > Profile::V3_4 };
+    let request = list_request(profile);
     client.call(deadline, method::cluster::MEMBER_LIST, &request, Retry::Repeatable).await
 }
 
@@ -37,7 +40,7 @@ pub(super) async fn add(mut invocation: Invocation<'_>) -> Result<(), Exit> {
         [] => return Err(Exit::bad_args("member name not provided")),
         [name] => name.clone(),
         args => {
-            let is_url = |arg: &&String| arg.to_lowercase().starts_with("http");
+            let is_url = |arg: &&String| arg.to_ascii_lowercase().starts_with("http");
             let hint = |arg| format!(", did you mean --peer-urls={arg}");
             let hints: String = args.iter().filter(is_url).map(hint).collect();
             return Err(Exit::bad_args(format!("too many arguments{hints}")));
@@ -104,36 +107,32 @@ fn peer_urls(invocation: &Invocation<'_>) -> Result<Vec<String>, Exit> {
 }
 
 /// Remove, update and promote: an id goes in, the member list comes back.
-pub(super) async fn change(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn change(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let id = invocation.only_arg("member ID is not provided")?;
     let id = parse_uint(id, 16)
         .map_err(|why| Exit::bad_args(format!("bad member ID arg ({why}), expecting ID in Hex")))?;
-    let mut urls = None;
-    let (method, request, done) = match invocation.run {
-        Run::MemberRemove => {
-            let request = bytes(&MemberRemoveRequest { id });
-            (method::cluster::MEMBER_REMOVE, request, "removed from")
-        }
-        Run::MemberUpdate => {
-            let peer_ur_ls = peer_urls(&invocation)?;
-            urls = Some(peer_ur_ls.clone());
-            let request = bytes(&MemberUpdateRequest { id, peer_ur_ls });
-            (method::cluster::MEMBER_UPDATE, request, "updated in")
-        }
-        _ => {
-            let request = bytes(&MemberPromoteRequest { id });
-            (method::cluster::MEMBER_PROMOTE, request, "promoted in")
+    let show = |done: &'static str| {
+        move |answer: &mut Answer<'_, '_>| {
+            let list: MemberListResponse = answer.read()?;
+            let cluster_id = list.header.unwrap_or_default().cluster_id;
+            let text = format!("Member {id:16x} {done} cluster {cluster_id:16x}\n");
+            answer.show(&Reply::Membership(&list, &text))
         }
     };
-    let deadline = invocation.deadline();
-    let (client, display) = invocation.client().await?;
-    if let Some(urls) = urls {
-        check_urls(&urls).map_err(Exit::error)?;
-    }
-    let reply = client.call_bytes(deadline, method, request, Retry::Never).await;
-    let reply: MemberListResponse =
-        reply.and_then(|bytes| client::decode(&bytes)).map_err(Exit::error)?;
-    let cluster_id = reply.header.unwrap_or_default().cluster_id;
-    let text = format!("Member {id:16x} {done} cluster {cluster_id:16x}\n");
-    display.show(&invocation, &Reply::Membership(&reply, &text))
+    Ok(match invocation.run {
+        Run::MemberRemove => {
+            let request = MemberRemoveRequest { id };
+            Plan::change(method::cluster::MEMBER_REMOVE, &request, show("removed from"))
+        }
+        Run::MemberUpdate => {
+            let peer_ur_ls = peer_urls(invocation)?;
+            check_urls(&peer_ur_ls).map_err(Exit::error)?;
+            let request = MemberUpdateRequest { id, peer_ur_ls };
+            Plan::change(method::cluster::MEMBER_UPDATE, &request, show("updated in"))
+        }
+        _ => {
+            let request = MemberPromoteRequest { id };
+            Plan::change(method::cluster::MEMBER_PROMOTE, &request, show("promoted in"))
+        }
+    })
 }

@@ -1,24 +1,19 @@
 //! `etcdctl put KEY [VALUE]`; without VALUE it is standard input.
 
 use bytes::Bytes;
-use proto::etcdserverpb::{PutRequest, PutResponse};
+use proto::etcdserverpb::PutRequest;
 use proto::method;
 
-use crate::client::Retry;
+use super::plan::{Answer, Plan};
 use crate::exit::Exit;
 use crate::go::number::parse_int;
 use crate::printers::Reply;
 use crate::process::Invocation;
 
-pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
-    let request = request(&invocation, true).await?;
-    let deadline = invocation.deadline();
-    let (client, display) = invocation.client().await?;
-    let reply: PutResponse = client
-        .call(deadline, method::kv::PUT, &request, Retry::Never)
-        .await
-        .map_err(Exit::error)?;
-    display.show(&invocation, &Reply::Put(&reply))
+pub(super) async fn plan(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
+    let request = request(invocation, true).await?;
+    let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::Put(&answer.read()?));
+    Ok(Plan::change(method::kv::PUT, &request, show))
 }
 
 /// `from_stdin` is whether a value that is not given is read.

@@ -5,36 +5,36 @@ use proto::authpb::Permission;
 use proto::authpb::permission::Type;
 use proto::etcdserverpb::{
     AuthRoleAddRequest, AuthRoleDeleteRequest, AuthRoleGetRequest, AuthRoleGetResponse,
-    AuthRoleGrantPermissionRequest, AuthRoleListRequest, AuthRoleListResponse,
-    AuthRoleRevokePermissionRequest,
+    AuthRoleGrantPermissionRequest, AuthRoleListRequest, AuthRoleRevokePermissionRequest,
 };
 use proto::method::auth;
 
-use super::{Run, bytes, simple};
+use super::Run;
+use super::plan::{Answer, Plan, Wait};
 use crate::client::{Client, Deadline, Retry, ZERO, prefix_end, with_prefix};
 use crate::exit::Exit;
 use crate::printers::Reply;
 use crate::process::Invocation;
 
-pub(super) async fn add_or_delete(invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn add_or_delete(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let adds = invocation.run == Run::RoleAdd;
     let verb = if adds { "add" } else { "delete" };
     let usage = format!("role {verb} command requires role name as its argument");
     let role = invocation.only_arg(&usage)?.to_string();
     let text = format!("Role {role} {}\n", if adds { "created" } else { "deleted" });
-    let call = match adds {
-        true => (auth::ROLE_ADD, bytes(&AuthRoleAddRequest { name: role })),
-        false => (auth::ROLE_DELETE, bytes(&AuthRoleDeleteRequest { role })),
-    };
-    simple(invocation, Deadline::NEVER, call, text, true).await
+    Ok(match adds {
+        true => Plan::simple(auth::ROLE_ADD, &AuthRoleAddRequest { name: role }, text),
+        false => Plan::simple(auth::ROLE_DELETE, &AuthRoleDeleteRequest { role }, text),
+    })
 }
 
-pub(super) async fn get(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn get(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let usage = "role get command requires role name as its argument";
-    let name = invocation.only_arg(usage)?.to_string();
-    let (client, display) = invocation.client().await?;
-    let reply = permissions(&client, &name).await?;
-    display.show(&invocation, &Reply::RoleGet(&name, &reply))
+    let role = invocation.only_arg(usage)?.to_string();
+    let request = AuthRoleGetRequest { role: role.clone() };
+    let show =
+        move |answer: &mut Answer<'_, '_>| answer.show(&Reply::RoleGet(&role, &answer.read()?));
+    Ok(Plan::read(auth::ROLE_GET, &request, show).wait(Wait::Forever))
 }
 
 /// What a role may do.
@@ -47,28 +47,23 @@ pub(super) async fn permissions(
     reply.map_err(Exit::error)
 }
 
-pub(super) async fn list(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn list(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     invocation.no_args("role list command requires no arguments")?;
-    let (client, display) = invocation.client().await?;
-    let request = AuthRoleListRequest {};
-    let reply: AuthRoleListResponse = client
-        .call(Deadline::NEVER, auth::ROLE_LIST, &request, Retry::Repeatable)
-        .await
-        .map_err(Exit::error)?;
-    display.show(&invocation, &Reply::RoleList(&reply))
+    let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::RoleList(&answer.read()?));
+    Ok(Plan::read(auth::ROLE_LIST, &AuthRoleListRequest {}, show).wait(Wait::Forever))
 }
 
-pub(super) async fn grant(invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn grant(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let [role, kind, keys @ ..] = &invocation.args[..] else { return Err(grant_usage()) };
     let [key, end @ ..] = keys else { return Err(grant_usage()) };
-    let perm_type = Type::from_str_name(&kind.to_uppercase())
+    let perm_type = Type::from_str_name(&kind.to_ascii_uppercase())
         .ok_or_else(|| Exit::bad_args(format!("invalid permission type: {kind}")))?
         .into();
-    let (key, range_end) = range(&invocation, key, end.first())?;
+    let (key, range_end) = range(invocation, key, end.first())?;
     let text = format!("Role {role} updated\n");
     let perm = Some(Permission { perm_type, key, range_end });
-    let request = bytes(&AuthRoleGrantPermissionRequest { name: role.clone(), perm });
-    simple(invocation, Deadline::NEVER, (auth::ROLE_GRANT_PERMISSION, request), text, true).await
+    let request = AuthRoleGrantPermissionRequest { name: role.clone(), perm };
+    Ok(Plan::simple(auth::ROLE_GRANT_PERMISSION, &request, text))
 }
 
 fn grant_usage() -> Exit {
@@ -77,13 +72,13 @@ fn grant_usage() -> Exit {
     )
 }
 
-pub(super) async fn revoke(invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn revoke(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let [role, given, end @ ..] = &invocation.args[..] else {
         return Err(Exit::bad_args(
             "role revoke-permission command requires role name and key [endkey] as its argument",
         ));
     };
-    let (key, range_end) = range(&invocation, given, end.first())?;
+    let (key, range_end) = range(invocation, given, end.first())?;
     let end = String::from_utf8_lossy(&range_end);
     let what = match &range_end[..] {
         [] => format!("key {given}"),
@@ -91,8 +86,8 @@ pub(super) async fn revoke(invocation: Invocation<'_>) -> Result<(), Exit> {
         _ => format!("range [{given}, {end})"),
     };
     let text = format!("Permission of {what} is revoked from role {role}\n");
-    let request = bytes(&AuthRoleRevokePermissionRequest { role: role.clone(), key, range_end });
-    simple(invocation, Deadline::NEVER, (auth::ROLE_REVOKE_PERMISSION, request), text, true).await
+    let request = AuthRoleRevokePermissionRequest { role: role.clone(), key, range_end };
+    Ok(Plan::simple(auth::ROLE_REVOKE_PERMISSION, &request, text))
 }
 
 /// Start and end of a permission. An empty key means the smallest one, for the server takes none.

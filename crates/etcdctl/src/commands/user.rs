@@ -3,19 +3,19 @@
 use proto::authpb::UserAddOptions;
 use proto::etcdserverpb::{
     AuthUserAddRequest, AuthUserChangePasswordRequest, AuthUserDeleteRequest, AuthUserGetRequest,
-    AuthUserGetResponse, AuthUserGrantRoleRequest, AuthUserListRequest, AuthUserListResponse,
-    AuthUserRevokeRoleRequest,
+    AuthUserGetResponse, AuthUserGrantRoleRequest, AuthUserListRequest, AuthUserRevokeRoleRequest,
 };
 use proto::method::auth;
 
-use super::{Run, bytes, role, simple};
+use super::plan::{Answer, Plan, Wait};
+use super::{Run, role};
 use crate::client::{Deadline, Retry};
 use crate::exit::Exit;
 use crate::printers::Reply;
 use crate::process::Invocation;
 
 /// `NAME:PASSWORD`, `NAME` with `--new-user-password` or `--no-password`, or a question.
-pub(super) async fn add(invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) async fn add(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let given = invocation.only_arg("user add command requires user name as its argument")?;
     let flags = &invocation.flags;
     let (no_password, flag) = (flags.bool("no-password"), flags.text("new-user-password"));
@@ -24,13 +24,13 @@ pub(super) async fn add(invocation: Invocation<'_>) -> Result<(), Exit> {
         _ if !flag.is_empty() => (given, flag.to_string()),
         Some(("", _)) => return Err(Exit::bad_args("empty user name is not allowed")),
         Some((name, password)) => (name, password.to_string()),
-        None => (given, new_password(&invocation, given).await?),
+        None => (given, new_password(invocation, given).await?),
     };
     let text = format!("User {name} created\n");
     let options = Some(UserAddOptions { no_password });
     let name = name.to_string();
-    let request = bytes(&AuthUserAddRequest { name, password, options, ..Default::default() });
-    simple(invocation, Deadline::NEVER, (auth::USER_ADD, request), text, true).await
+    let request = AuthUserAddRequest { name, password, options, ..Default::default() };
+    Ok(Plan::simple(auth::USER_ADD, &request, text))
 }
 
 /// Asks twice, or takes a word of standard input with `--interactive=false`.
@@ -73,34 +73,28 @@ pub(super) async fn get(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     Ok(())
 }
 
-pub(super) async fn list(mut invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn list(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     invocation.no_args("user list command requires no arguments")?;
-    let (client, display) = invocation.client().await?;
-    let request = AuthUserListRequest {};
-    let reply: AuthUserListResponse = client
-        .call(Deadline::NEVER, auth::USER_LIST, &request, Retry::Repeatable)
-        .await
-        .map_err(Exit::error)?;
-    display.show(&invocation, &Reply::UserList(&reply))
+    let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::UserList(&answer.read()?));
+    Ok(Plan::read(auth::USER_LIST, &AuthUserListRequest {}, show).wait(Wait::Forever))
 }
 
-pub(super) async fn delete(invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn delete(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let name = invocation.only_arg("user delete command requires user name as its argument")?;
     let text = format!("User {name} deleted\n");
-    let request = bytes(&AuthUserDeleteRequest { name: name.to_string() });
-    simple(invocation, Deadline::NEVER, (auth::USER_DELETE, request), text, true).await
+    let request = AuthUserDeleteRequest { name: name.to_string() };
+    Ok(Plan::simple(auth::USER_DELETE, &request, text))
 }
 
-pub(super) async fn password(invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) async fn password(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let name = invocation.only_arg("user passwd command requires user name as its argument")?;
-    let password = new_password(&invocation, name).await?;
+    let password = new_password(invocation, name).await?;
     let name = name.to_string();
-    let request = bytes(&AuthUserChangePasswordRequest { name, password, ..Default::default() });
-    let call = (auth::USER_CHANGE_PASSWORD, request);
-    simple(invocation, Deadline::NEVER, call, "Password updated\n".into(), true).await
+    let request = AuthUserChangePasswordRequest { name, password, ..Default::default() };
+    Ok(Plan::simple(auth::USER_CHANGE_PASSWORD, &request, "Password updated\n".into()))
 }
 
-pub(super) async fn grant_or_revoke(invocation: Invocation<'_>) -> Result<(), Exit> {
+pub(super) fn grant_or_revoke(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let grants = invocation.run == Run::UserGrant;
     let [user, role] = &invocation.args[..] else {
         let verb = if grants { "grant command" } else { "revoke-role" };
@@ -110,9 +104,11 @@ pub(super) async fn grant_or_revoke(invocation: Invocation<'_>) -> Result<(), Ex
     let (user, role) = (user.clone(), role.clone());
     let done = if grants { "granted to" } else { "revoked from" };
     let text = format!("Role {role} is {done} user {user}\n");
-    let call = match grants {
-        true => (auth::USER_GRANT_ROLE, bytes(&AuthUserGrantRoleRequest { user, role })),
-        false => (auth::USER_REVOKE_ROLE, bytes(&AuthUserRevokeRoleRequest { name: user, role })),
-    };
-    simple(invocation, Deadline::NEVER, call, text, true).await
+    Ok(match grants {
+        true => Plan::simple(auth::USER_GRANT_ROLE, &AuthUserGrantRoleRequest { user, role }, text),
+        false => {
+            let request = AuthUserRevokeRoleRequest { name: user, role };
+            Plan::simple(auth::USER_REVOKE_ROLE, &request, text)
+        }
+    })
 }

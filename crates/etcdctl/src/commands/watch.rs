@@ -46,7 +46,7 @@ pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     let watcher = Watcher::new(&client, true);
     let watch = watcher.watch(request);
     let following = follow(&invocation, &display, &watcher, watch, wanted.command);
-    task::beside(&client.stir, watcher.drive(), following).await?;
+    task::beside(&client.stir, Box::pin(watcher.drive()), Box::pin(following)).await?;
     Err(Exit::interrupted("watch is canceled by the server"))
 }
 

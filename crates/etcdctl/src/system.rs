@@ -100,11 +100,8 @@ pub trait System {
     fn signal(&self) -> LocalFuture<'_, Signal>;
     /// Runs a program (`argv[0]` looked up in PATH) with this process's standard streams and `env`
     /// added to its environment, to its end. Output printed before comes before the program's.
-    fn run<'a>(
-        &'a self,
-        argv: &'a [String],
-        env: &'a [(String, String)],
-    ) -> LocalFuture<'a, Ended>;
+    fn run<'a>(&'a self, argv: &'a [String], env: &'a [(String, String)])
+    -> LocalFuture<'a, Ended>;
     /// A file's bytes, or Go's error text (`open PATH: no such file or directory`).
     fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
     /// Sixty-four random bits from the session's seed.

@@ -113,7 +113,8 @@ fn is_simple(and_or: &AndOr) -> bool {
 impl Shell {
     pub(crate) fn list<'a>(&'a mut self, list: &'a List, io: &'a Io) -> Running<'a> {
         Box::pin(async move {
-            let lone = matches!(list.as_slice(), [item] if !item.background && is_simple(&item.and_or));
+            let lone =
+                matches!(list.as_slice(), [item] if !item.background && is_simple(&item.and_or));
             self.exec = self.exec && lone;
             let mut status = self.status;
             for item in list {

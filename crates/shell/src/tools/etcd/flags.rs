@@ -379,9 +379,7 @@ fn auto_compaction(given: &mut Given) -> Result<AutoCompaction, FlagError> {
             Ok(AutoCompaction::Periodic { retention_us: hours.saturating_mul(3_600_000_000) })
         }
         ("periodic" | "revision", None) => match duration_us(&retention) {
-            Some(us) if us > 0 => {
-                Ok(AutoCompaction::Periodic { retention_us: us.unsigned_abs() })
-            }
+            Some(us) if us > 0 => Ok(AutoCompaction::Periodic { retention_us: us.unsigned_abs() }),
             Some(_) => Ok(AutoCompaction::Off),
             None => Err(FlagError::Config(format!(
                 "error parsing CompactionRetention: time: invalid duration {retention:?}"
@@ -399,9 +397,8 @@ fn cluster(text: &str) -> Result<Vec<(String, String)>, FlagError> {
             let text = format!("error setting up initial cluster: empty URL given for {pair:?}");
             return Err(FlagError::Config(text));
         };
-        urls(url).map_err(|why| {
-            FlagError::Config(format!("error setting up initial cluster: {why}"))
-        })?;
+        urls(url)
+            .map_err(|why| FlagError::Config(format!("error setting up initial cluster: {why}")))?;
         members.push((name.to_string(), url.to_string()));
     }
     Ok(members)
@@ -472,10 +469,7 @@ mod tests {
             ("--nosuch", "flag provided but not defined: -nosuch"),
             ("--name", "flag needs an argument: -name"),
             ("---name x", "bad flag syntax: ---name"),
-            (
-                "--snapshot-count x",
-                "invalid value \"x\" for flag -snapshot-count: parse error",
-            ),
+            ("--snapshot-count x", "invalid value \"x\" for flag -snapshot-count: parse error"),
             ("--pre-vote=maybe", "invalid boolean value \"maybe\" for -pre-vote: parse error"),
             (
                 "--initial-cluster-state old",

@@ -186,16 +186,8 @@ mod tests {
             (Kind::Duration, "1.5s", ""),
             (Kind::Choice(&["new", "existing"]), "old", "invalid value"),
             (Kind::Urls, "http://a:1,https://b:2", ""),
-            (
-                Kind::Urls,
-                "a:1",
-                "URL scheme must be http, https, unix, or unixs: a:1",
-            ),
-            (
-                Kind::Urls,
-                "http://a",
-                "URL address does not have the form \"host:port\": http://a",
-            ),
+            (Kind::Urls, "a:1", "URL scheme must be http, https, unix, or unixs: a:1"),
+            (Kind::Urls, "http://a", "URL address does not have the form \"host:port\": http://a"),
             (Kind::Urls, "http://a:1/x", "URL must not contain a path: http://a:1/x"),
             (Kind::UrlsOrNone, "", ""),
         ] {

@@ -1,10 +1,9 @@
 //! `jq`: the jaq crates behind jq's options `-r -c -n -s -e -j` and its way of printing.
 //!
 //! jq 1.6 holds every number as a double; whole numbers beyond 2^53 are rounded on the way in, as
-//! there. Left out: `--arg`, modules, colours,
-//! `@tsv` (jaq has none) and jq's own words for errors in a program.
+//! there. Left out: `--arg`, modules, colours, and jq's own words for errors in a program.
 
-use jaq_core::load::{Arena, File, Loader};
+use jaq_core::load::{Arena, File, Loader, parse};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::{Val, read};
 
@@ -40,6 +39,16 @@ pub(super) async fn jq(process: Process) -> ToolResult {
     }
 }
 
+/// What jaq lacks, in jq's own language.
+const MORE_DEFS: &str = r#"
+def __escape(f; t): split(f) | join(t);
+def @tsv: [.[] | if type == "string"
+    then __escape("\\"; "\\\\") | __escape("\t"; "\\t") | __escape("\n"; "\\n") | __escape("\r"; "\\r")
+    elif . == null then "" else tostring end] | join("\t");
+def @csv: [.[] | if type == "string" then "\"" + __escape("\""; "\"\"") + "\""
+    elif . == null then "" else tostring end] | join(",");
+"#;
+
 #[derive(Default)]
 struct Done {
     out: String,
@@ -48,7 +57,8 @@ struct Done {
 
 fn run(program: &str, bytes: &[u8], options: &Options) -> Done {
     let mut done = Done::default();
-    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let more = parse(MORE_DEFS, |parser| parser.defs()).unwrap_or_default();
+    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(more);
     let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let arena = Arena::default();
     let compile_error = Some((3, "error: syntax error in program".to_string()));
@@ -59,8 +69,16 @@ fn run(program: &str, bytes: &[u8], options: &Options) -> Done {
         return Done { error: compile_error, ..done };
     };
     let text = round_numbers(&String::from_utf8_lossy(bytes));
-    let mut inputs: Vec<Result<Val, String>> =
-        read::parse_many(text.as_bytes()).map(|value| value.map_err(|e| e.to_string())).collect();
+    let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let mut inputs = Vec::new();
+    // The reader would say the same of the same place for ever.
+    for value in read::parse_many(text.as_bytes()) {
+        let bad = value.is_err();
+        inputs.push(value.map_err(|error| error.to_string()));
+        if bad {
+            break;
+        }
+    }
     if options.has('n') {
         inputs = vec![Ok(Val::Null)];
     } else if options.has('s') {
@@ -70,7 +88,7 @@ fn run(program: &str, bytes: &[u8], options: &Options) -> Done {
         let input = match input {
             Ok(input) => input,
             Err(error) => {
-                done.error = Some((2, format!("error (at <stdin>:0): {error}")));
+                done.error = Some((2, format!("error (at <stdin>:{lines}): {error}")));
                 return done;
             }
         };
@@ -78,11 +96,37 @@ fn run(program: &str, bytes: &[u8], options: &Options) -> Done {
         for value in filter.id.run((ctx, input)).map(unwrap_valr) {
             match value {
                 Ok(value) => print(&mut done.out, &value, options),
-                Err(error) => done.error = Some((5, format!("error (at <stdin>:0): {error}"))),
+                Err(error) => {
+                    let text = jq_words(&error.to_string());
+                    done.error = Some((5, format!("error (at <stdin>:{lines}): {text}")));
+                }
             }
         }
     }
     done
+}
+
+/// jaq's commonest errors in jq's words.
+fn jq_words(text: &str) -> String {
+    let kind = |value: &str| match value.chars().next() {
+        Some('{') => "object",
+        Some('[') => "array",
+        Some('"') => "string",
+        Some('t' | 'f') => "boolean",
+        Some('n') => "null",
+        _ => "number",
+    };
+    if let Some((value, key)) =
+        text.strip_prefix("cannot index ").and_then(|rest| rest.rsplit_once(" with "))
+    {
+        let key = if key.starts_with('"') { format!("string {key}") } else { kind(key).into() };
+        return format!("Cannot index {} with {key}", kind(value));
+    }
+    let unusable = text.strip_prefix("cannot use ");
+    if let Some((value, _)) = unusable.and_then(|rest| rest.split_once(" as iterable")) {
+        return format!("Cannot iterate over {} ({value})", kind(value));
+    }
+    text.to_string()
 }
 
 fn print(out: &mut String, value: &Val, options: &Options) {

@@ -131,7 +131,7 @@ impl World {
 
     /// What etcd asks its peers before a start with an empty data directory: who is in the cluster
     /// that it joins, or whether it is in that cluster already (`bootstrap.go`).
-    fn ask_peers(&mut self, actor: u16) -> Result<(), String> {
+    pub(crate) fn ask_peers(&mut self, actor: u16) -> Result<(), String> {
         let slot = &self.members[usize::from(actor)];
         if !slot.disk.is_empty() {
             return Ok(());
@@ -181,7 +181,7 @@ impl World {
     }
 
     /// Starts a process over what is on its disk. Its clock ticks in step with all others.
-    fn start(&mut self, time: Micros, actor: u16) {
+    pub(crate) fn start(&mut self, time: Micros, actor: u16) {
         let latency_us = self.options.network.latency_us;
         let slot = &mut self.members[usize::from(actor)];
         slot.incarnation += 1;
@@ -202,7 +202,7 @@ impl World {
         self.notice(Notice::Started { actor });
     }
 
-    fn signal(&mut self, time: Micros, actor: u16, input: Input, text: &str) {
+    pub(crate) fn signal(&mut self, time: Micros, actor: u16, input: Input, text: &str) {
         let slot = &self.members[usize::from(actor)];
         let event = Event::Member { incarnation: slot.incarnation, from: None, input };
         let name = slot.config.name.clone();
@@ -252,6 +252,7 @@ impl World {
         self.checkers.ended(actor);
         self.log.fault(time, &name, reason);
         self.break_connections(time, actor, id);
+        self.tell_owner(time, actor, process, reason);
         self.notice(Notice::Ended { actor });
     }
 

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use frame::Action;
 use proto::{Metadata, Status};
 
+use crate::{MemberEnd, MemberStart};
+
 /// What can happen to a host.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub enum HostInput {
@@ -20,6 +22,8 @@ pub enum HostInput {
     Refused { call: u64 },
     /// The connection broke while the call was open; whether it took effect is unknown.
     ConnectionLost { call: u64 },
+    /// The member of [`HostOutput::StartMember`] is gone, or never came to be.
+    MemberEnded { process: u64, end: MemberEnd },
     /// Answer to [`HostOutput::Lab`]: text to print, or the error's one line.
     LabReply { call: u64, result: Result<String, String> },
 }
@@ -38,6 +42,10 @@ pub enum HostOutput {
     CloseSend { call: u64 },
     /// The caller gave up; a late answer is dropped.
     CancelCall { call: u64 },
+    /// `etcd` was started on this host. `process` is a number of the host's own.
+    StartMember { process: u64, start: Box<MemberStart> },
+    /// SIGKILL, or else SIGTERM, to such a member.
+    SignalMember { process: u64, kill: bool },
     /// The `lab` command.
     Lab { call: u64, action: Action },
     /// Output of the foreground command of `exec`.

@@ -14,6 +14,7 @@ mod messages;
 mod network;
 mod queue;
 mod slot;
+mod starts;
 mod trace;
 mod view;
 mod world;
@@ -25,6 +26,7 @@ pub use in_process::{run_host, run_member};
 pub use network::{LATENCY_US_MIN, NetworkOptions};
 pub use queue::ActorId;
 pub use slot::{Facts, Process};
+pub use starts::{MemberEnd, MemberStart};
 pub use trace::ActorTrace;
 pub use world::{
     Batch, HostAnswer, MemberAnswer, Notice, Planted, Turn, Window, World, WorldOptions,

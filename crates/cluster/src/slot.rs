@@ -54,6 +54,10 @@ pub(crate) struct MemberSlot {
     /// The members as this one knew them last; empty before its first word.
     pub(crate) membership: Vec<MemberInfo>,
     pub(crate) cluster_id: u64,
+    /// Path of its data directory on its host; empty for one that nobody named.
+    pub(crate) data_dir: String,
+    /// The host and process that started it, when a program did.
+    pub(crate) owner: Option<(u16, u64)>,
 }
 
 impl MemberSlot {
@@ -73,6 +77,8 @@ impl MemberSlot {
             joins: false,
             membership: Vec::new(),
             cluster_id: 0,
+            data_dir: String::new(),
+            owner: None,
         }
     }
 }

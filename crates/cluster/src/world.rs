@@ -14,6 +14,7 @@ use member::{CallId, Input, MemberConfig, Output, TICK_US};
 use serde::{Deserialize, Serialize};
 
 use crate::checkers::Checkers;
+use crate::disk::Disk;
 use crate::events::EventLog;
 use crate::flights::Flights;
 use crate::network::{Fate, Network, NetworkOptions};
@@ -142,6 +143,8 @@ pub struct World {
     pub(crate) network: Network,
     pub(crate) members: Vec<MemberSlot>,
     pub(crate) hosts: Vec<HostSlot>,
+    /// Data directories that no member uses now, by path.
+    pub(crate) data_dirs: BTreeMap<String, Disk>,
     pub(crate) calls: BTreeMap<CallId, OpenCall>,
     /// The same calls by (host, the host's own number).
     pub(crate) host_calls: BTreeMap<(u16, u64), CallId>,
@@ -173,6 +176,7 @@ impl World {
             queue: Queue::default(),
             members: Vec::new(),
             hosts: Vec::new(),
+            data_dirs: BTreeMap::new(),
             calls: BTreeMap::new(),
             host_calls: BTreeMap::new(),
             next_call: 0,
@@ -536,6 +540,12 @@ impl World {
                     let slot = &mut self.hosts[usize::from(actor)];
                     slot.call_ended(time, call, Outcome::Unknown, "gave up waiting");
                     self.cancel_call(time, actor, call);
+                }
+                HostOutput::StartMember { process, start } => {
+                    self.start_member(time, actor, process, *start);
+                }
+                HostOutput::SignalMember { process, kill } => {
+                    self.signal_member(time, actor, process, kill);
                 }
                 HostOutput::Lab { call, action } => {
                     let at = time + self.options.network.latency_us;

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use cluster::HostOutput;
 use cluster::executor::{Completer, Completion, completion};
+use cluster::{HostOutput, MemberEnd, MemberStart};
 use frame::Action;
 use proto::{Metadata, Status};
 
@@ -32,6 +32,7 @@ pub(crate) struct Calls {
     unary: RefCell<BTreeMap<u64, Completer<CallResult>>>,
     streams: RefCell<BTreeMap<u64, Rc<StreamState>>>,
     lab: RefCell<BTreeMap<u64, Completer<Result<String, String>>>>,
+    members: RefCell<BTreeMap<u64, Completer<MemberEnd>>>,
 }
 
 impl Calls {
@@ -115,10 +116,58 @@ impl Sys {
         waiting.await.unwrap_or_else(|| Err("no answer".into()))
     }
 
+    /// Starts a member. Dropping what this gives kills it, as SIGKILL would.
+    pub(crate) fn start_member(&self, start: MemberStart) -> RunningMember {
+        let process = self.calls().number();
+        let (completer, ended) = completion();
+        self.calls().members.borrow_mut().insert(process, completer);
+        self.output(HostOutput::StartMember { process, start: Box::new(start) });
+        RunningMember { sys: self.clone(), process, ended }
+    }
+
+    pub(crate) fn member_ended(&self, process: u64, end: MemberEnd) {
+        let completer = self.calls().members.borrow_mut().remove(&process);
+        if let Some(completer) = completer {
+            completer.complete(end);
+        }
+    }
+
     pub(crate) fn answer_lab(&self, call: u64, result: Result<String, String>) {
         let completer = self.calls().lab.borrow_mut().remove(&call);
         if let Some(completer) = completer {
             completer.complete(result);
+        }
+    }
+}
+
+/// A member that a process of this host has started: a future of its end.
+pub(crate) struct RunningMember {
+    sys: Sys,
+    process: u64,
+    ended: Completion<MemberEnd>,
+}
+
+impl RunningMember {
+    /// SIGTERM.
+    pub(crate) fn stop(&self) {
+        self.sys.output(HostOutput::SignalMember { process: self.process, kill: false });
+    }
+}
+
+impl Future for RunningMember {
+    type Output = MemberEnd;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<MemberEnd> {
+        let end = std::task::ready!(Pin::new(&mut self.ended).poll(cx));
+        Poll::Ready(end.unwrap_or(MemberEnd::Killed))
+    }
+}
+
+impl Drop for RunningMember {
+    fn drop(&mut self) {
+        let running = self.sys.calls().members.borrow_mut().remove(&self.process);
+        if running.is_some() {
+            self.sys.output(HostOutput::SignalMember { process: self.process, kill: true });
         }
     }
 }

@@ -139,6 +139,7 @@ impl Host {
             HostInput::ConnectionLost { call } => {
                 self.sys.answer(call, CallResult::ConnectionLost);
             }
+            HostInput::MemberEnded { process, end } => self.sys.member_ended(process, end),
             HostInput::LabReply { call, result } => self.sys.answer_lab(call, result),
         }
     }

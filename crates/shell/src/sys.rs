@@ -26,6 +26,7 @@ struct Inner {
     executor: Executor,
     clock: Clock,
     epoch_us: u64,
+    seed: u64,
     fs: RefCell<Fs>,
     chance: RefCell<ChaCha8Rng>,
     outputs: RefCell<Vec<HostOutput>>,
@@ -56,6 +57,7 @@ impl Sys {
             executor: Executor::new(),
             clock: Clock::default(),
             epoch_us,
+            seed,
             fs: RefCell::new(Fs::new()),
             chance: RefCell::new(ChaCha8Rng::from_seed(key)),
             outputs: RefCell::default(),
@@ -80,6 +82,15 @@ impl Sys {
     /// Wall clock: microseconds since 1970.
     pub(crate) fn wall_us(&self) -> u64 {
         self.inner.epoch_us + self.inner.clock.now_us()
+    }
+
+    pub(crate) fn epoch_us(&self) -> u64 {
+        self.inner.epoch_us
+    }
+
+    /// The session's seed, which members started here share.
+    pub(crate) fn seed(&self) -> u64 {
+        self.inner.seed
     }
 
     pub(crate) async fn sleep_us(&self, duration_us: Micros) {

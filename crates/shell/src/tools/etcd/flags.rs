@@ -34,7 +34,8 @@ pub struct EtcdFlags {
     /// `simple`, or `jwt,...`.
     pub auth_token: String,
     pub force_new_cluster: bool,
-    pub pre_vote: bool,
+    /// None: the release's default (X2).
+    pub pre_vote: Option<bool>,
     pub strict_reconfig_check: bool,
     pub enable_v2: bool,
     /// Microseconds between progress notifications, if set (W12).
@@ -313,7 +314,7 @@ impl EtcdFlags {
             max_request_bytes: take_u64(&mut given, "max-request-bytes", 1_572_864),
             auth_token: take_text(&mut given, "auth-token", "simple"),
             force_new_cluster: take_bool(&mut given, "force-new-cluster", false),
-            pre_vote: take_bool(&mut given, "pre-vote", false),
+            pre_vote: given.remove("pre-vote").and_then(|value| parse_bool(&value)),
             strict_reconfig_check: take_bool(&mut given, "strict-reconfig-check", true),
             enable_v2: take_bool(&mut given, "enable-v2", false),
             watch_progress_notify_us: progress

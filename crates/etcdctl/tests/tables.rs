@@ -1,5 +1,5 @@
-//! Tables by others about `get` and `del`: flags become the right requests. The store is the scripted
-//! member's.
+//! Tables by others: how lines are read, and that the flags of `get` and `del` become the right
+//! requests. The store is the scripted member's.
 
 #![allow(clippy::disallowed_methods)] // a test reads its tables from real files
 #![allow(clippy::unwrap_used)]
@@ -7,6 +7,7 @@
 mod cluster;
 
 use cluster::Member;
+use etcdctl::lines::{Options, Wanted, from_command_line, from_line, words as words_of};
 use etcdctl::memory::Memory;
 use proto::Profile;
 use serde_json::{Value, json};
@@ -109,4 +110,51 @@ fn del_deletes_what_the_table_says() {
         assert_eq!(json!(left), expect["remaining_keys"], "{case}");
     }
     println!("kv_delete.jsonl: {} cases", cases.len());
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+#[test]
+fn lines_split_into_the_words_of_the_table() {
+    let cases = table("argify.jsonl");
+    for case in &cases {
+        let expected = strings(&case["expect"]);
+        assert_eq!(words_of(case["input"].as_str().unwrap()), Some(expected), "{case}");
+    }
+    println!("argify.jsonl: {} cases", cases.len());
+}
+
+#[test]
+fn the_words_of_watch_mean_what_the_table_says() {
+    let cases = table("watch_args.jsonl");
+    for case in &cases {
+        let args = strings(&case["command_args"]);
+        let env: Vec<String> = ["ETCDCTL_WATCH_KEY", "ETCDCTL_WATCH_RANGE_END"]
+            .iter()
+            .map(|name| case["env"][name].as_str().unwrap().to_string())
+            .filter(|value| !value.is_empty())
+            .collect();
+        let mut found = json!({"watch_args": null, "exec_args": null, "error": null});
+        let result = if case["interactive"] == true {
+            let result = from_line(&args, &env, Profile::V3_4);
+            let options = result.as_ref().map_or(Options::default(), |(_, options)| *options);
+            found["prefix"] = options.prefix.into();
+            found["rev"] = options.revision.into();
+            found["prev_kv"] = options.prev_kv.into();
+            result.map(|(wanted, _)| wanted)
+        } else {
+            from_command_line(&strings(&case["os_args"])[2..], &args, &env)
+        };
+        match result {
+            Ok(Wanted { keys, command }) => {
+                found["watch_args"] = keys.into();
+                found["exec_args"] = command.into();
+            }
+            Err(why) => found["error"] = why.into(),
+        }
+        assert_eq!(found, case["expect"], "{case}");
+    }
+    println!("watch_args.jsonl: {} cases", cases.len());
 }

@@ -51,7 +51,7 @@ impl Plan {
             request: bytes(request),
             retry: Retry::Repeatable,
             wait: Wait::Limited,
-            failed: |why| Exit::error(why),
+            failed: Exit::error,
             show: Box::new(show),
         }
     }

@@ -4,8 +4,8 @@
 //! [`run`] is one process: words in, an exit status out, everything else through a [`System`].
 //! There is no state outside of it. Layers, from the outside: `process` (environment, command
 //! tree, usage errors), `commands` (one file each), `client` (clientv3: endpoints, deadlines,
-//! retries, watches, leases, recipes), `printers` (one file per `-w` format). `pflag`, `cobra`, `help`, `table` and `go`
-//! stand for the libraries whose texts show.
+//! retries, watches, leases, recipes), `printers` (one file per `-w` format). `pflag`, `cobra`,
+//! `help`, `table` and `go` stand for the libraries whose texts show. `memory` is a system for tests.
 //!
 //! Left out so far, and answered honestly when used: snapshot, make-mirror, migrate, check,
 //! completion, API version 2, TLS, DNS discovery, and gRPC's own log lines under `--debug`.
@@ -18,6 +18,7 @@ mod exit;
 mod globals;
 mod go;
 mod help;
+pub mod lines;
 pub mod memory;
 mod pflag;
 mod printers;

@@ -116,7 +116,8 @@ fn a_watch_resumes_on_another_endpoint_after_the_last_event() {
 
 #[test]
 fn a_watch_without_a_leader_or_permission_says_why() {
-    let ends: [(&str, fn() -> Said); 3] = [
+    type Script = fn() -> Said;
+    let ends: [(&str, Script); 3] = [
         ("etcdserver: no leader", || {
             vec![created(0, 5), (MS_US, Err(CallError::Status(error::no_leader())))]
         }),

@@ -237,15 +237,15 @@ impl<'a> Client<'a> {
     }
 
     /// A call with retries; every failed attempt leaves a warning on standard error.
-    pub(crate) async fn call<R: Message + Default>(
+    pub(crate) fn call<R: Message + Default>(
         &self,
         deadline: Deadline,
         method: &'static str,
         request: &impl Message,
         retry: Retry,
-    ) -> Result<R, ClientError> {
-        let request = Bytes::from(request.encode_to_vec());
-        decode(&self.call_bytes(deadline, method, request, retry).await?)
+    ) -> LocalFuture<'_, Result<R, ClientError>> {
+        let reply = self.call_bytes(deadline, method, encode(request), retry);
+        Box::pin(async { decode(&reply.await?) })
     }
 
     /// The same for messages that are encoded already.
@@ -442,6 +442,11 @@ fn is_lasting(status: &Status) -> bool {
 /// What becomes of a call whose connection broke.
 fn closing() -> Status {
     Status::new(Code::Unavailable, "transport is closing")
+}
+
+/// A message's bytes.
+pub(crate) fn encode(message: &impl Message) -> Bytes {
+    Bytes::from(message.encode_to_vec())
 }
 
 /// Reads a message.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use prost::Message;
 use proto::Status;
 
-use super::{Client, ClientError, Deadline, closing};
+use super::{Client, ClientError, Deadline, closing, encode};
 use crate::system::{CallError, LocalFuture, Stream};
 
 /// An open stream.
@@ -43,7 +43,7 @@ impl<'a> Client<'a> {
 
 impl Wire<'_, '_> {
     pub(super) fn send(&self, message: &impl Message) {
-        self.stream.send(Bytes::from(message.encode_to_vec()));
+        self.stream.send(encode(message));
     }
 
     /// The next message, or the end.

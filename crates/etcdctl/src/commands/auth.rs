@@ -6,8 +6,8 @@ use proto::etcdserverpb::{
 };
 use proto::{error, method};
 
-use super::plan::{Answer, Plan, bytes};
-use crate::client::Retry;
+use super::plan::{Answer, Plan};
+use crate::client::{Retry, encode};
 use crate::exit::Exit;
 use crate::printers::Reply;
 use crate::process::Invocation;
@@ -19,12 +19,12 @@ pub(super) async fn enable(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     invocation.no_args("auth enable command does not accept any arguments")?;
     let deadline = invocation.deadline();
     let (client, _) = invocation.client().await?;
-    let enable = (method::auth::AUTH_ENABLE, bytes(&AuthEnableRequest {}));
+    let enable = (method::auth::AUTH_ENABLE, encode(&AuthEnableRequest {}));
     let add_role = AuthRoleAddRequest { name: ROOT.into() };
     let grant = AuthUserGrantRoleRequest { user: ROOT.into(), role: ROOT.into() };
     let remedy = [
-        (method::auth::ROLE_ADD, bytes(&add_role)),
-        (method::auth::USER_GRANT_ROLE, bytes(&grant)),
+        (method::auth::ROLE_ADD, encode(&add_role)),
+        (method::auth::USER_GRANT_ROLE, encode(&grant)),
     ];
     loop {
         let (method, request) = enable.clone();

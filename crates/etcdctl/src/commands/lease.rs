@@ -40,14 +40,14 @@ pub(super) fn time_to_live(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let request = LeaseTimeToLiveRequest { id, keys };
     Ok(Plan::read(lease::LEASE_TIME_TO_LIVE, &request, show)
         .wait(Wait::Forever)
-        .failed(|why| Exit::bad_connection(why)))
+        .failed(Exit::bad_connection))
 }
 
 pub(super) fn list() -> Plan {
     let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::Leases(&answer.read()?));
     Plan::read(lease::LEASE_LEASES, &LeaseLeasesRequest {}, show)
         .wait(Wait::Forever)
-        .failed(|why| Exit::bad_connection(why))
+        .failed(Exit::bad_connection)
 }
 
 /// Once, or until the lease is lost.

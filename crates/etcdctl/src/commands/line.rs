@@ -7,7 +7,7 @@ use crate::go::quote::unquote;
 
 /// Splits a line into words: bare ones, `'single'` and Go's `"double"` quotes. A quote that is never
 /// closed is passed over. `None` for a double-quoted word that Go cannot read.
-pub(crate) fn words(line: &str) -> Option<Vec<String>> {
+pub fn words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
@@ -102,18 +102,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::commands::watch_args::tests::cases;
-
-    #[test]
-    fn lines_split_as_in_the_table() {
-        let cases = cases("argify.jsonl");
-        for case in &cases {
-            let expected: Vec<String> =
-                serde_json::from_value(case["expect"].clone()).expect("a list of words");
-            let input = case["input"].as_str().expect("a line");
-            assert_eq!(words(input), Some(expected), "{input}");
-        }
-    }
 
     #[test]
     fn words_may_hold_quotes_inside() {

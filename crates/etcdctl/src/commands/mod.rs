@@ -10,7 +10,7 @@ mod elect;
 mod endpoint;
 mod get;
 mod lease;
-mod line;
+pub(crate) mod line;
 mod lock;
 mod member;
 mod move_leader;
@@ -22,7 +22,7 @@ mod txn;
 mod user;
 mod version;
 pub(crate) mod watch;
-mod watch_args;
+pub(crate) mod watch_args;
 
 use crate::exit::Exit;
 use crate::process::Invocation;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use prost::Message;
 use proto::etcdserverpb::AuthEnableResponse;
 
-use crate::client::{self, ClientError, Deadline, Retry};
+use crate::client::{self, ClientError, Deadline, Retry, encode};
 use crate::exit::Exit;
 use crate::printers::{Display, Done, Reply};
 use crate::process::Invocation;
@@ -48,10 +48,10 @@ impl Plan {
     ) -> Self {
         Plan {
             method,
-            request: bytes(request),
+            request: encode(request),
             retry: Retry::Repeatable,
             wait: Wait::Limited,
-            failed: |why| Exit::error(why),
+            failed: Exit::error,
             show: Box::new(show),
         }
     }
@@ -109,8 +109,4 @@ impl Answer<'_, '_> {
     pub(super) fn say(&self, text: String) {
         self.invocation.stdout(text);
     }
-}
-
-pub(super) fn bytes(message: &impl Message) -> Bytes {
-    Bytes::from(message.encode_to_vec())
 }

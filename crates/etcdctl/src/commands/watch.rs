@@ -7,12 +7,11 @@ use proto::Profile;
 use proto::etcdserverpb::WatchCreateRequest;
 use proto::mvccpb::Event;
 
-use super::watch_args::{self, Wanted};
+use super::watch_args::{self, Options, Wanted};
 use super::{line, lock};
 use crate::client::{WatchId, Watcher, with_prefix};
 use crate::exit::Exit;
 use crate::go::quote::quote;
-use crate::pflag::FlagSet;
 use crate::printers::{Display, Reply, event_type};
 use crate::process::Invocation;
 use crate::system::LocalFuture;
@@ -42,7 +41,7 @@ pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     let wanted = watch_args::from_command_line(&invocation.words, &invocation.args, &env)
         .map_err(Exit::bad_args)?;
     let (client, display) = invocation.client().await?;
-    let request = request(&wanted.keys, &invocation.flags).map_err(Exit::bad_args)?;
+    let request = request(&wanted.keys, Options::of(&invocation.flags)).map_err(Exit::bad_args)?;
     let watcher = Watcher::new(&client, true);
     let watch = watcher.watch(request);
     let following = follow(&invocation, &display, &watcher, watch, wanted.command);
@@ -50,9 +49,9 @@ pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     Err(Exit::interrupted("watch is canceled by the server"))
 }
 
-fn request(keys: &[String], flags: &FlagSet) -> Result<WatchCreateRequest, &'static str> {
+fn request(keys: &[String], options: Options) -> Result<WatchCreateRequest, &'static str> {
     let key = Bytes::from(keys.first().ok_or("bad number of arguments")?.clone());
-    let prefix = flags.bool("prefix");
+    let prefix = options.prefix;
     let (key, range_end) = match keys {
         [_, _] if prefix => return Err("`range_end` and `--prefix` are mutually exclusive"),
         [_, end] => (key, Bytes::from(end.clone())),
@@ -63,9 +62,9 @@ fn request(keys: &[String], flags: &FlagSet) -> Result<WatchCreateRequest, &'sta
     Ok(WatchCreateRequest {
         key,
         range_end,
-        start_revision: flags.int("rev"),
-        progress_notify: flags.bool("progress-notify"),
-        prev_kv: flags.bool("prev-kv"),
+        start_revision: options.revision,
+        progress_notify: options.progress_notify,
+        prev_kv: options.prev_kv,
         ..WatchCreateRequest::default()
     })
 }
@@ -142,10 +141,10 @@ async fn interactive(mut invocation: Invocation<'_>, env: &[String]) -> Result<(
                     refuse("command type or key is not provided");
                 }
                 Some("watch") => {
-                    let (Wanted { keys, command }, flags) =
+                    let (Wanted { keys, command }, options) =
                         watch_args::from_line(&words, env, invocation.profile())
                             .map_err(Exit::bad_args)?;
-                    match request(&keys, &flags) {
+                    match request(&keys, options) {
                         Ok(request) => {
                             let watch = watcher.watch(request);
                             let following = follow(invocation, &display, watcher, watch, command);

@@ -11,17 +11,39 @@ const BOTH_KEYS: &str = "bad number of arguments (found conflicting environment 
 const NO_COMMAND: &str = "bad number of arguments (found separator --, but no commands)";
 
 /// A watch as it was asked for.
-#[derive(Debug, Default)]
-pub(super) struct Wanted {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
     /// Key and end; what comes after them does not matter.
-    pub(super) keys: Vec<String>,
+    pub keys: Vec<String>,
     /// The command for each event.
-    pub(super) command: Option<Vec<String>>,
+    pub command: Option<Vec<String>>,
+}
+
+/// The flags of a watch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    pub prefix: bool,
+    /// The first revision; 0 is now.
+    pub revision: i64,
+    pub prev_kv: bool,
+    /// 3.5 and later.
+    pub progress_notify: bool,
+}
+
+impl Options {
+    pub(super) fn of(flags: &FlagSet) -> Self {
+        Options {
+            prefix: flags.bool("prefix"),
+            revision: flags.int("rev"),
+            prev_kv: flags.bool("prev-kv"),
+            progress_notify: flags.bool("progress-notify"),
+        }
+    }
 }
 
 /// The words of the command line: `words` as they came, `args` without flags and the separator.
-/// `env` holds the key and the end of the environment.
-pub(super) fn from_command_line(
+/// `env` holds the key and the end of the environment. The error is the tool's text.
+pub fn from_command_line(
     words: &[String],
     args: &[String],
     env: &[String],
@@ -38,12 +60,12 @@ pub(super) fn from_command_line(
     Ok(wanted(env, keys, command))
 }
 
-/// The words of a line of `watch -i`, with flags of its own.
-pub(super) fn from_line(
+/// The words of a line of `watch -i`, with flags of its own. The error is the tool's text.
+pub fn from_line(
     line: &[String],
     env: &[String],
     profile: Profile,
-) -> Result<(Wanted, FlagSet), String> {
+) -> Result<(Wanted, Options), String> {
     let [first, words @ ..] = line else { return Err(BAD_NUMBER.into()) };
     if first != "watch" {
         return Err("args[0] must be 'watch' for interactive calls".into());
@@ -58,7 +80,7 @@ pub(super) fn from_line(
     if command.is_none() && !keys.is_empty() && !env.is_empty() {
         return Err(BOTH_KEYS.into());
     }
-    Ok((wanted(env, &keys, command), flags))
+    Ok((wanted(env, &keys, command), Options::of(&flags)))
 }
 
 /// What stands before `--` and what after it.
@@ -72,64 +94,4 @@ fn split(words: &[String]) -> Result<(&[String], Option<&[String]>), String> {
 
 fn wanted(env: &[String], keys: &[String], command: Option<&[String]>) -> Wanted {
     Wanted { keys: [env, keys].concat(), command: command.map(<[String]>::to_vec) }
-}
-
-#[cfg(test)]
-#[allow(clippy::disallowed_methods)] // a test reads its tables from real files
-pub(super) mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    /// The cases of a table about etcdctl, none if it is not there.
-    pub(in super::super) fn cases(name: &str) -> Vec<Value> {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/external/etcdctl/");
-        let Ok(text) = std::fs::read_to_string(format!("{path}{name}")) else {
-            println!("skipped: ../shared/external/etcdctl/{name} is not there");
-            return Vec::new();
-        };
-        let cases: Vec<Value> =
-            text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-        println!("{name}: {} cases", cases.len());
-        cases
-    }
-
-    fn strings(value: &Value) -> Vec<String> {
-        serde_json::from_value(value.clone()).expect("a list of words")
-    }
-
-    #[test]
-    fn words_mean_what_the_table_says() {
-        for case in cases("watch_args.jsonl") {
-            let args = strings(&case["command_args"]);
-            let env: Vec<String> = ["ETCDCTL_WATCH_KEY", "ETCDCTL_WATCH_RANGE_END"]
-                .iter()
-                .map(|name| case["env"][name].as_str().expect("a variable").to_string())
-                .filter(|value| !value.is_empty())
-                .collect();
-            let mut found = json!({"watch_args": null, "exec_args": null, "error": null});
-            if case["interactive"] == true {
-                let result = from_line(&args, &env, Profile::V3_4);
-                let flags = result.as_ref().ok().map(|(_, flags)| flags);
-                found["prefix"] = flags.is_some_and(|flags| flags.bool("prefix")).into();
-                found["rev"] = flags.map_or(0, |flags| flags.int("rev")).into();
-                found["prev_kv"] = flags.is_some_and(|flags| flags.bool("prev-kv")).into();
-                fill(&mut found, result.map(|(wanted, _)| wanted));
-            } else {
-                let words = strings(&case["os_args"])[2..].to_vec();
-                fill(&mut found, from_command_line(&words, &args, &env));
-            }
-            assert_eq!(found, case["expect"], "{case}");
-        }
-    }
-
-    fn fill(found: &mut Value, result: Result<Wanted, String>) {
-        match result {
-            Ok(Wanted { keys, command }) => {
-                found["watch_args"] = keys.into();
-                found["exec_args"] = command.into();
-            }
-            Err(why) => found["error"] = why.into(),
-        }
-    }
 }

@@ -366,7 +366,7 @@ fn listens_at_address(url: &str) -> bool {
     scheme.starts_with("unix")
         || host.is_empty()
         || host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok()
+        || host.parse::<core::net::IpAddr>().is_ok()
 }
 
 fn auto_compaction(given: &mut Given) -> Result<AutoCompaction, FlagError> {

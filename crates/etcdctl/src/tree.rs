@@ -344,7 +344,13 @@ const COMMANDS: &[Command] = &[
         "Manages etcd node snapshots",
         NONE,
         &[
-            later("save", "Saves a member's database to a file"),
+            plain(
+                "save",
+                "<filename>",
+                "Saves a member's database to a file",
+                NONE,
+                Run::SnapshotSave,
+            ),
             later("restore", "Makes a data directory from a saved database"),
             later("status", "Describes a saved database"),
         ],

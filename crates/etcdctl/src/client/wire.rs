@@ -27,6 +27,29 @@ pub(super) enum Broken {
 }
 
 impl<'a> Client<'a> {
+    /// The first message of a stream that is opened for one request without fields.
+    pub(crate) async fn first_message(
+        &self,
+        method: &'static str,
+    ) -> Result<Option<Bytes>, ClientError> {
+        loop {
+            let wire = self.open(method, false).await?;
+            wire.stream.send(Bytes::new());
+            wire.stream.close_send();
+            match wire.next().await {
+                Ok(message) => return Ok(Some(message)),
+                Err(Broken::NotOpened) => {}
+                Err(Broken::End) => return Ok(None),
+                Err(Broken::Status(status)) => return Err(ClientError::Status(status)),
+            }
+        }
+    }
+
+    /// The endpoints as they were given.
+    pub(crate) fn endpoint_names(&self) -> &[String] {
+        &self.config.endpoints
+    }
+
     /// Waits for an endpoint and opens a stream there, with a token of its own if there is a login.
     pub(super) async fn open(
         &self,

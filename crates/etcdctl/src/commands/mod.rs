@@ -18,6 +18,7 @@ mod plan;
 mod put;
 mod range;
 mod role;
+mod snapshot;
 mod txn;
 mod user;
 mod version;
@@ -69,6 +70,7 @@ pub(crate) enum Run {
     RoleGrant,
     RoleList,
     RoleRevoke,
+    SnapshotSave,
     Txn,
     UserAdd,
     UserDelete,
@@ -95,6 +97,7 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Exit> {
         Run::Lock => lock::run(invocation).await,
         Run::MemberAdd => member::add(invocation).await,
         Run::MoveLeader => move_leader::run(invocation).await,
+        Run::SnapshotSave => snapshot::save(invocation).await,
         Run::Txn => txn::run(invocation).await,
         Run::UserGet => user::get(invocation).await,
         Run::Version => version::run(&invocation),

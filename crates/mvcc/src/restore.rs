@@ -120,7 +120,6 @@ impl Store {
             store.current = store.current.max(rev.main);
             store.revs.push(rev, stored);
         }
-        size.commit();
         size.reach(image.size_bytes);
         store.compacted = image.finished_compact_rev.clamp(-1, i64::MAX - 1);
         let scheduled = image.scheduled_compact_rev.min(i64::MAX - 1);

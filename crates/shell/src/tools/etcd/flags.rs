@@ -451,7 +451,7 @@ mod tests {
         .expect("good flags");
         assert_eq!((flags.name.as_str(), flags.data_dir.as_str()), ("m4", "m4.data"));
         assert_eq!(flags.initial_cluster[1], ("m4".into(), "http://127.0.0.1:42380".into()));
-        assert!(flags.existing && flags.pre_vote && !flags.enable_v2);
+        assert!(flags.existing && flags.pre_vote == Some(true) && !flags.enable_v2);
         assert_eq!(flags.quota_backend_bytes, 2 << 20);
         let retention_us = 1_800_000_000;
         assert_eq!(flags.auto_compaction, AutoCompaction::Periodic { retention_us });

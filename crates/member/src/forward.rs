@@ -52,7 +52,7 @@ pub(crate) struct Forwards {
 
 impl Forwards {
     pub(crate) fn cancel(&mut self, call: CallId) {
-        self.open.retain(|_, ask| ask.to != To::Call(call) && ask.to != To::KeepAlive(call));
+        self.open.retain(|_, ask| ask.to.call() != Some(call));
     }
 }
 

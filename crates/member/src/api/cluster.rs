@@ -26,8 +26,7 @@ impl Running {
             method::cluster::MEMBER_UPDATE => self.member_update(caller, decode(body)?),
             method::cluster::MEMBER_PROMOTE => {
                 self.check_admin(caller)?;
-                let call = To::Call(caller.call);
-                self.ask_leader(caller.now, call, method::cluster::MEMBER_PROMOTE, body);
+                self.ask_leader(caller.now, caller.to, method::cluster::MEMBER_PROMOTE, body);
                 Ok(None)
             }
             _ => Err(unknown_method(method)),
@@ -78,7 +77,7 @@ impl Running {
         let node_id = member.id;
         self.configure(
             caller.now,
-            To::Call(caller.call),
+            caller.to,
             node_id,
             Kind::Add { member, promote: false },
         );
@@ -107,7 +106,7 @@ impl Running {
         self.check_admin(caller)?;
         let target = request.id;
         self.check_removable(caller.now, target)?;
-        self.configure(caller.now, To::Call(caller.call), target, Kind::Remove);
+        self.configure(caller.now, caller.to, target, Kind::Remove);
         Ok(None)
     }
 
@@ -134,7 +133,7 @@ impl Running {
         check_urls(&request.peer_ur_ls)?;
         self.check_admin(caller)?;
         let member = Member { id: request.id, peer_urls: request.peer_ur_ls, ..Member::default() };
-        self.configure(caller.now, To::Call(caller.call), request.id, Kind::Update { member });
+        self.configure(caller.now, caller.to, request.id, Kind::Update { member });
         Ok(None)
     }
 

@@ -8,10 +8,10 @@ use proto::etcdserverpb::{
 use proto::{Status, method};
 
 use super::{Answer, Caller, decode, unknown_method};
+use crate::Micros;
 use crate::member::Running;
 use crate::proposals::{To, Waiter};
 use crate::reads::What;
-use crate::Micros;
 
 impl Running {
     pub(super) fn auth(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {

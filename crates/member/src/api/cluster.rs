@@ -75,12 +75,7 @@ impl Running {
             self.check_connected(caller.now)?;
         }
         let node_id = member.id;
-        self.configure(
-            caller.now,
-            caller.to,
-            node_id,
-            Kind::Add { member, promote: false },
-        );
+        self.configure(caller.now, caller.to, node_id, Kind::Add { member, promote: false });
         Ok(None)
     }
 

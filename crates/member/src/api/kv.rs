@@ -50,7 +50,11 @@ impl Running {
         self.write_within_quota(caller, request)
     }
 
-    pub(crate) fn delete_range(&mut self, caller: Caller<'_>, delete: DeleteRangeRequest) -> Answer {
+    pub(crate) fn delete_range(
+        &mut self,
+        caller: Caller<'_>,
+        delete: DeleteRangeRequest,
+    ) -> Answer {
         mvcc::request::check_delete_range(&delete)?;
         let request =
             InternalRaftRequest { delete_range: Some(delete), ..InternalRaftRequest::default() };

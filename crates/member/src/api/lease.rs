@@ -32,7 +32,11 @@ impl Running {
     }
 
     /// L1: without an id the server picks one.
-    pub(crate) fn lease_grant(&mut self, caller: Caller<'_>, mut grant: LeaseGrantRequest) -> Answer {
+    pub(crate) fn lease_grant(
+        &mut self,
+        caller: Caller<'_>,
+        mut grant: LeaseGrantRequest,
+    ) -> Answer {
         while grant.id == 0 {
             grant.id = (self.fresh_id() & i64::MAX as u64) as i64;
         }

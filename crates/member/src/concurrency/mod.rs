@@ -51,7 +51,10 @@ enum Next {
     /// A message for the caller, of a stream.
     Tell(Bytes),
     /// The answer; `index` is the log entry that it rests on, 0 for none.
-    End { result: Result<Bytes, Status>, index: u64 },
+    End {
+        result: Result<Bytes, Status>,
+        index: u64,
+    },
 }
 
 /// One recipe on its way.
@@ -273,10 +276,9 @@ mod tests {
     fn the_embedded_client_drops_the_codes_it_knows() {
         let known = through_the_client(proto::error::lease_not_found());
         assert_eq!(known, unknown("etcdserver: requested lease not found"));
-        for kept in [
-            proto::error::deadline_exceeded(),
-            Status::new(Code::Internal, "grpc: something else"),
-        ] {
+        for kept in
+            [proto::error::deadline_exceeded(), Status::new(Code::Internal, "grpc: something else")]
+        {
             assert_eq!(through_the_client(kept.clone()), kept);
         }
     }

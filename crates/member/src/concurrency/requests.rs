@@ -95,12 +95,7 @@ pub(super) fn if_created_at(
 }
 
 pub(super) fn put_op(key: &Bytes, value: &Bytes, lease: i64) -> RequestOp {
-    let put = PutRequest {
-        key: key.clone(),
-        value: value.clone(),
-        lease,
-        ..PutRequest::default()
-    };
+    let put = PutRequest { key: key.clone(), value: value.clone(), lease, ..PutRequest::default() };
     op(Request::RequestPut(put))
 }
 

@@ -83,6 +83,9 @@ pub(crate) struct Running {
     pub(crate) node: Node,
     pub(crate) state: State,
     pub(crate) applied: u64,
+    /// Up to this entry an earlier process did what is done once: its tokens and alarms are not
+    /// made again.
+    pub(crate) replayed_to: u64,
     pub(crate) proposals: Proposals,
     pub(crate) reads: Reads,
     pub(crate) tokens: SimpleTokens,
@@ -163,6 +166,7 @@ impl Running {
             cluster_id: found.cluster_id,
             state,
             applied,
+            replayed_to: found.hard_state.commit,
             proposals: Proposals::default(),
             reads: Reads::default(),
             tokens: SimpleTokens::new(config.auth_token_ttl_us),

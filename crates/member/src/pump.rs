@@ -148,8 +148,13 @@ impl Running {
         if request.cluster_member_attr_set.is_some() {
             self.trace_membership();
         }
+        // etcd finds these in its backend and does not apply them again.
+        let replayed = entry.index <= self.replayed_to;
+        if replayed && request.authenticate.is_some() {
+            self.tokens.clear();
+        }
         let waiter = self.proposals.applied(apply::request_id(&request));
-        if outcome.over_quota {
+        if outcome.over_quota && !replayed {
             return self.applied_without_space(now, waiter);
         }
         if let (Some(waiter), Some(result)) = (waiter, outcome.reply) {

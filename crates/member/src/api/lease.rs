@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use proto::etcdserverpb::{
     InternalRaftRequest, LeaseGrantRequest, LeaseLeasesResponse, LeaseRevokeRequest, LeaseStatus,
+    LeaseTimeToLiveRequest,
 };
-use proto::method;
+use proto::{Status, method};
 
 use super::{Answer, Caller, decode, unknown_method};
 use crate::apply::Body;
@@ -23,6 +24,7 @@ impl Running {
                 self.write(caller, request)
             }
             method::lease::LEASE_TIME_TO_LIVE => {
+                self.check_time_to_live(caller, &decode(body.clone())?)?;
                 self.ask_leader(caller.now, caller.to, method::lease::LEASE_TIME_TO_LIVE, body);
                 Ok(None)
             }
@@ -43,6 +45,20 @@ impl Running {
         let request =
             InternalRaftRequest { lease_grant: Some(grant), ..InternalRaftRequest::default() };
         self.write_within_quota(caller, request)
+    }
+
+    /// A8: the keys of a lease are for those who may read them. As in etcd, nobody is everybody here.
+    fn check_time_to_live(
+        &mut self,
+        caller: Caller<'_>,
+        request: &LeaseTimeToLiveRequest,
+    ) -> Result<(), Status> {
+        if !request.keys {
+            return Ok(());
+        }
+        let Some(info) = self.auth_info(caller.now, caller.metadata)? else { return Ok(()) };
+        let keys = self.state.lease_keys(request.id);
+        Ok(self.state.auth.check_lease_time_to_live(&info, &keys)?)
     }
 
     /// L8: of what this member knows.

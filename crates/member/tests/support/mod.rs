@@ -291,6 +291,11 @@ impl Lab {
         self.seats[at].member.status()
     }
 
+    /// The log goes another way from here on.
+    pub(crate) fn forget_digests(&mut self) {
+        self.digests.clear();
+    }
+
     /// The leader of the newest term.
     pub(crate) fn leader_if_any(&self) -> Option<usize> {
         let leads =

@@ -137,7 +137,8 @@ impl Running {
             Ok(PeerMessage::Gone) => {
                 self.removed_stop_us.get_or_insert(now);
             }
-            Err(_) => self.fatal = Some("malformed message of a peer".into()),
+            // As with a message of raft's that is none.
+            Err(_) => {}
         }
     }
 

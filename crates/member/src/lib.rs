@@ -36,6 +36,7 @@ mod reads;
 mod recovery;
 mod report;
 mod snapshot;
+mod sound;
 mod state;
 mod status;
 mod streams;

@@ -325,8 +325,13 @@ impl Running {
             // No field of a message has number 0: this one is not raft's.
             Some(0) => self.peer_message(now, from, &bytes[1..]),
             Some(_) => match Message::parse_from_bytes(bytes) {
-                Ok(message) => self.node.step(message),
-                Err(error) => self.fatal = Some(format!("malformed message of a peer: {error}")),
+                Ok(message) => {
+                    if let Err(reason) = self.node.step(message) {
+                        self.fatal = Some(reason);
+                    }
+                }
+                // rafthttp would drop the connection, and the peer would make a new one.
+                Err(_) => {}
             },
         }
     }

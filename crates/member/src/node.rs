@@ -14,6 +14,7 @@ use raft::{Config, INVALID_ID, ProgressState, RawNode, ReadState, SnapshotStatus
 use crate::chance::{Purpose, draw_range};
 use crate::limits;
 use crate::log_store::LogStore;
+use crate::sound;
 
 pub(crate) struct Node {
     raw: RawNode<LogStore>,
@@ -59,6 +60,9 @@ impl Node {
             ..Config::default()
         };
         let logger = slog::Logger::root(slog::Discard, slog::o!());
+        if let Some(reason) = sound::wrong_conf_state(log.conf_state()) {
+            return Err(reason);
+        }
         let raw = RawNode::new(&config, log, &logger).map_err(|e| e.to_string())?;
         let mut node = Node { raw, seed, steered: (u64::MAX, StateRole::Follower, 0) };
         node.steer();
@@ -80,10 +84,60 @@ impl Node {
         self.steer();
     }
 
-    /// A peer's message. Errors are raft's way to say that it is not meant for this state.
-    pub(crate) fn step(&mut self, message: Message) {
-        let _ = self.raw.step(message);
-        self.steer();
+    /// A peer's message. What no member would send is ignored, and so is what raft says is not meant
+    /// for its state.
+    ///
+    /// # Errors
+    /// When the message and this log cannot both be right: etcd panics with this text.
+    pub(crate) fn step(&mut self, message: Message) -> Result<(), String> {
+        let raft = &self.raw.raft;
+        if message.from == raft.id || !sound::is_sound(&message, &raft.raft_log) {
+            return Ok(());
+        }
+        if message.term >= raft.term {
+            sound::check(&message, raft.raft_log.last_index())?;
+        }
+        if message.get_msg_type() == MessageType::MsgPropose {
+            self.step_proposal(message);
+        } else {
+            let _ = self.raw.step(message);
+            self.steer();
+        }
+        Ok(())
+    }
+
+    /// False: dropped, to be tried again.
+    ///
+    /// raft-rs reads a membership change when a leader takes its proposal, and knows other numbers for
+    /// its kinds than etcd: it would drop the addition of a learner. So the leader's part is done here
+    /// for those, as raft-rs does it otherwise (M9 is in it).
+    fn step_proposal(&mut self, mut message: Message) -> bool {
+        let raft = &mut self.raw.raft;
+        let leads = raft.state == StateRole::Leader;
+        if !leads || !message.entries.iter().any(is_conf_change) {
+            let taken = raft.step(message).is_ok();
+            self.steer();
+            return taken;
+        }
+        if raft.prs().get(raft.id).is_none() || raft.lead_transferee.is_some() {
+            return false;
+        }
+        let last_index = raft.raft_log.last_index();
+        for (index, entry) in (last_index + 1..).zip(message.mut_entries().iter_mut()) {
+            if !is_conf_change(entry) {
+                continue;
+            }
+            if raft.has_pending_conf() {
+                *entry = Entry::default();
+            } else {
+                raft.pending_conf_index = index;
+            }
+        }
+        let taken = raft.append_entry(message.mut_entries());
+        if taken {
+            raft.bcast_append();
+        }
+        taken
     }
 
     /// All proposals of one instant travel in one message. False: dropped, to be tried again.
@@ -94,9 +148,7 @@ impl Node {
         let entries: Vec<Entry> =
             requests.map(|data| Entry { data: data.into(), ..Entry::default() }).collect();
         message.set_entries(entries.into());
-        let taken = self.raw.raft.step(message).is_ok();
-        self.steer();
-        taken
+        self.step_proposal(message)
     }
 
     /// Proposes a membership change, an entry of its own. False: dropped, to be tried again.
@@ -106,9 +158,7 @@ impl Node {
         message.from = self.raw.raft.id;
         let entry = Entry { entry_type: EntryType::EntryConfChange, data, ..Entry::default() };
         message.set_entries(vec![entry].into());
-        let taken = self.raw.raft.step(message).is_ok();
-        self.steer();
-        taken
+        self.step_proposal(message)
     }
 
     pub(crate) fn read_index(&mut self, context: u64) {

@@ -13,7 +13,7 @@ use crate::apply;
 use crate::conf_change::Change;
 
 /// Terms and indexes stay far from where counting on would overflow.
-pub(crate) const NUMBER_MAX: u64 = 1 << 62;
+pub(crate) const NUMBER_MAX: u64 = 1 << 48;
 
 /// Whether a member could have sent this to one with this log.
 pub(crate) fn is_sound<T: Storage>(message: &Message, log: &RaftLog<T>) -> bool {

@@ -16,5 +16,7 @@ mod lock;
 mod maintenance;
 #[path = "behaviour/membership.rs"]
 mod membership;
+#[path = "behaviour/tables.rs"]
+mod tables;
 #[path = "behaviour/watch.rs"]
 mod watch;

@@ -60,6 +60,9 @@ pub(crate) struct Lab {
     /// Links that carry nothing, (from, to).
     cuts: BTreeSet<(usize, usize)>,
     digests: BTreeMap<u64, u64>,
+    compares: bool,
+    /// What a hostile client calls its streams.
+    streams: BTreeMap<CallId, CallId>,
     /// A member may end with a fatal error without ending the test.
     pub(crate) fatal_is_fine: bool,
 }
@@ -116,6 +119,8 @@ impl Lab {
             messages: BTreeMap::new(),
             cuts: BTreeSet::new(),
             digests: BTreeMap::new(),
+            compares: true,
+            streams: BTreeMap::new(),
             fatal_is_fine: false,
         }
     }
@@ -238,7 +243,7 @@ impl Lab {
                     self.push(self.now + SYNC_US, at, Input::DiskDone { op });
                 }
             }
-            Output::Trace(Trace::State { index, digest }) => {
+            Output::Trace(Trace::State { index, digest }) if self.compares => {
                 let known = *self.digests.entry(index).or_insert(digest);
                 assert_eq!(known, digest, "members differ after entry {index}");
             }
@@ -294,6 +299,23 @@ impl Lab {
     /// The log goes another way from here on.
     pub(crate) fn forget_digests(&mut self) {
         self.digests.clear();
+    }
+
+    /// From here on members may differ.
+    pub(crate) fn never_compare(&mut self) {
+        self.compares = false;
+    }
+
+    /// A new number for the stream that a hostile client calls so.
+    pub(crate) fn restart_stream(&mut self, call: &mut CallId) {
+        let real = self.fresh_call(0);
+        self.streams.insert(*call, real);
+        *call = real;
+    }
+
+    /// The number that it has now.
+    pub(crate) fn present_stream(&mut self, call: &mut CallId) {
+        *call = self.streams.get(call).copied().unwrap_or(*call);
     }
 
     /// The leader of the newest term.

@@ -12,7 +12,8 @@ use prost_build::{Config, Module};
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The roots; the other files are imported by these.
-const FILES: [&str; 3] = ["raft_internal.proto", "lease.proto", "record.proto"];
+const FILES: [&str; 5] =
+    ["raft_internal.proto", "lease.proto", "record.proto", "lock.proto", "election.proto"];
 
 /// Where the `.proto` text lies.
 pub fn proto_dir() -> PathBuf {

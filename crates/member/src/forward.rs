@@ -52,7 +52,7 @@ pub(crate) struct Forwards {
 
 impl Forwards {
     pub(crate) fn cancel(&mut self, call: CallId) {
-        self.open.retain(|_, ask| ask.to != To::Call(call) && ask.to != To::KeepAlive(call));
+        self.open.retain(|_, ask| ask.to.call() != Some(call));
     }
 }
 
@@ -137,7 +137,8 @@ impl Running {
             Ok(PeerMessage::Gone) => {
                 self.removed_stop_us.get_or_insert(now);
             }
-            Err(_) => self.fatal = Some("malformed message of a peer".into()),
+            // As with a message of raft's that is none.
+            Err(_) => {}
         }
     }
 

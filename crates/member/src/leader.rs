@@ -36,7 +36,7 @@ pub(crate) struct LeaderDuties {
 }
 
 struct Move {
-    call: CallId,
+    to: To,
     target: u64,
     deadline_us: Micros,
 }
@@ -51,8 +51,8 @@ struct Compactor {
 
 impl LeaderDuties {
     pub(crate) fn cancel(&mut self, call: CallId) {
-        self.renewals.retain(|(_, to)| *to != To::KeepAlive(call));
-        self.moves.retain(|pending| pending.call != call);
+        self.renewals.retain(|(_, to)| to.call() != Some(call));
+        self.moves.retain(|pending| pending.to.call() != Some(call));
     }
 }
 
@@ -182,7 +182,7 @@ impl Running {
     pub(crate) fn move_leader(
         &mut self,
         now: Micros,
-        call: CallId,
+        to: To,
         target: u64,
     ) -> Result<Option<Body>, Status> {
         if !self.node.is_leader() {
@@ -196,7 +196,7 @@ impl Running {
         }
         self.node.transfer_leader(target);
         let deadline_us = now + limits::REQUEST_TIMEOUT_US;
-        self.duties.moves.push(Move { call, target, deadline_us });
+        self.duties.moves.push(Move { to, target, deadline_us });
         Ok(None)
     }
 
@@ -207,14 +207,14 @@ impl Running {
             .moves
             .extract_if(.., |m| leader == Some(m.target) || m.deadline_us <= now)
             .collect();
-        for Move { call, target, .. } in done {
+        for Move { to, target, .. } in done {
             let result = if leader == Some(target) {
                 Ok(Body::new(&MoveLeaderResponse::default()))
             } else {
                 let text = "etcdserver: request timed out, leader transfer took too long";
                 Err(Status::new(Code::Unknown, text))
             };
-            self.answer(now, To::Call(call), 0, result);
+            self.answer(now, to, 0, result);
         }
     }
 

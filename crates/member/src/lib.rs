@@ -10,13 +10,14 @@
 //! written and synced before the messages that promise them leave.
 //!
 //! Left out so far: the snapshot stream and etcd's own files of snapshots, WAL segments beyond the
-//! first, the v2 store and API, the recipes of Lock and Election, TLS, downgrades, and the v2
-//! request form that etcd 3.4 uses to publish a member's name (3.5's form is used everywhere).
+//! first, the v2 store and API, TLS, downgrades, and the v2 request form that etcd 3.4 uses to
+//! publish a member's name (3.5's form is used everywhere).
 
 mod alarms;
 mod api;
 mod apply;
 pub mod chance;
+mod concurrency;
 mod conf_change;
 mod config;
 mod forward;
@@ -35,6 +36,7 @@ mod reads;
 mod recovery;
 mod report;
 mod snapshot;
+mod sound;
 mod state;
 mod status;
 mod streams;

@@ -11,6 +11,7 @@ use raft::eraftpb::Message;
 use auth::{AuthInfo, SimpleTokens};
 
 use crate::chance::{Purpose, draw};
+use crate::concurrency::Recipes;
 use crate::forward::Forwards;
 use crate::io::{DiskFile, Input, Output, PeerLabel, Trace};
 use crate::leader::LeaderDuties;
@@ -82,11 +83,15 @@ pub(crate) struct Running {
     pub(crate) node: Node,
     pub(crate) state: State,
     pub(crate) applied: u64,
+    /// Up to this entry an earlier process did what is done once: its tokens and alarms are not
+    /// made again.
+    pub(crate) replayed_to: u64,
     pub(crate) proposals: Proposals,
     pub(crate) reads: Reads,
     pub(crate) tokens: SimpleTokens,
     pub(crate) watch: WatchHub,
     pub(crate) streams: Streams,
+    pub(crate) recipes: Recipes,
     pub(crate) forwards: Forwards,
     pub(crate) duties: LeaderDuties,
     pub(crate) snapshots: Snapshots,
@@ -161,11 +166,13 @@ impl Running {
             cluster_id: found.cluster_id,
             state,
             applied,
+            replayed_to: found.hard_state.commit,
             proposals: Proposals::default(),
             reads: Reads::default(),
             tokens: SimpleTokens::new(config.auth_token_ttl_us),
             watch,
             streams: Streams::default(),
+            recipes: Recipes::default(),
             forwards: Forwards::default(),
             duties: LeaderDuties::default(),
             snapshots: Snapshots::new(applied),
@@ -215,16 +222,32 @@ impl Running {
                 self.call(now, call, &method, &metadata, request);
             }
             Input::Open { call, method, metadata } => self.open(now, call, &method, metadata),
-            Input::Message { call, message } => self.stream_message(now, call, message),
-            Input::CloseSend { call } => self.close_send(call),
+            Input::Message { call, message } => {
+                if let Some(index) = self.stream_login_to_wait_for(call) {
+                    self.parked.push((index, Input::Message { call, message }));
+                    return;
+                }
+                self.stream_message(now, call, message);
+            }
+            Input::CloseSend { call } => {
+                if let Some(index) = self.stream_login_to_wait_for(call) {
+                    self.parked.push((index, Input::CloseSend { call }));
+                    return;
+                }
+                self.close_send(call);
+            }
             Input::CancelCall { call } => {
                 self.reads.cancel(call);
                 self.proposals.cancel(call);
                 self.forwards.cancel(call);
                 self.duties.cancel(call);
                 self.close_stream(call);
-                self.parked.retain(|(_, input)| {
-                    !matches!(input, Input::Call { call: parked, .. } if *parked == call)
+                self.cancel_recipe(now, call);
+                self.parked.retain(|(_, input)| match input {
+                    Input::Call { call: parked, .. }
+                    | Input::Message { call: parked, .. }
+                    | Input::CloseSend { call: parked } => *parked != call,
+                    _ => true,
                 });
             }
             Input::DiskDone { op } => self.disk_done(now, op),
@@ -302,8 +325,13 @@ impl Running {
             // No field of a message has number 0: this one is not raft's.
             Some(0) => self.peer_message(now, from, &bytes[1..]),
             Some(_) => match Message::parse_from_bytes(bytes) {
-                Ok(message) => self.node.step(message),
-                Err(error) => self.fatal = Some(format!("malformed message of a peer: {error}")),
+                Ok(message) => {
+                    if let Err(reason) = self.node.step(message) {
+                        self.fatal = Some(reason);
+                    }
+                }
+                // rafthttp would drop the connection, and the peer would make a new one.
+                Err(_) => {}
             },
         }
     }
@@ -332,15 +360,17 @@ impl Running {
     /// The end of a turn: new proposals, read rounds and everything raft has ready.
     fn flush(&mut self, now: Micros) -> Option<Output> {
         self.publish(now);
-        self.propose();
-        let (id, seed) = (self.id, self.config.seed);
-        let count = &mut self.next_request;
-        if let Some(context) = self.reads.next_round(now, || fresh_context(seed, id, count)) {
-            self.node.read_index(context);
+        loop {
+            self.propose();
+            self.ask_read_index(now);
+            self.pump(now);
+            let unparked = self.unpark(now);
+            self.send_watch_responses(now);
+            // Recipes ask further questions when they are answered: those belong to this turn too.
+            if !self.recipes.take_busy() && !unparked {
+                break;
+            }
         }
-        self.pump(now);
-        self.unpark(now);
-        self.send_watch_responses();
         if let Some(reason) = self.fatal.take() {
             return Some(Output::Fatal { reason });
         }
@@ -353,21 +383,26 @@ impl Running {
             .then_some(Output::Exited)
     }
 
-    /// Calls whose login has been applied meanwhile.
-    fn unpark(&mut self, now: Micros) {
+    fn ask_read_index(&mut self, now: Micros) {
+        let (id, seed) = (self.id, self.config.seed);
+        let count = &mut self.next_request;
+        if let Some(context) = self.reads.next_round(now, || fresh_context(seed, id, count)) {
+            self.node.read_index(context);
+        }
+    }
+
+    /// Calls whose login has been applied meanwhile; whether there were any.
+    fn unpark(&mut self, now: Micros) -> bool {
         if self.parked.is_empty() {
-            return;
+            return false;
         }
         let applied = self.applied;
         let ready: Vec<_> = self.parked.extract_if(.., |(index, _)| *index <= applied).collect();
-        if ready.is_empty() {
-            return;
-        }
+        let any = !ready.is_empty();
         for (_, input) in ready {
             self.take(now, input);
         }
-        self.propose();
-        self.pump(now);
+        any
     }
 
     fn propose(&mut self) {
@@ -447,6 +482,7 @@ impl Running {
                 self.out.push(Output::Reply { call, result, index });
             }
             To::KeepAlive(call) => self.keep_alive_answered(now, call, result),
+            To::Recipe(call) => self.recipe_answered(now, call, index, result),
             To::Peer { peer, number } => {
                 self.send_peer_answer(peer, number, result.map(|body| body.bytes));
             }

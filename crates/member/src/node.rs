@@ -14,6 +14,7 @@ use raft::{Config, INVALID_ID, ProgressState, RawNode, ReadState, SnapshotStatus
 use crate::chance::{Purpose, draw_range};
 use crate::limits;
 use crate::log_store::LogStore;
+use crate::sound;
 
 pub(crate) struct Node {
     raw: RawNode<LogStore>,
@@ -59,6 +60,9 @@ impl Node {
             ..Config::default()
         };
         let logger = slog::Logger::root(slog::Discard, slog::o!());
+        if let Some(reason) = sound::wrong_conf_state(log.conf_state()) {
+            return Err(reason);
+        }
         let raw = RawNode::new(&config, log, &logger).map_err(|e| e.to_string())?;
         let mut node = Node { raw, seed, steered: (u64::MAX, StateRole::Follower, 0) };
         node.steer();
@@ -80,10 +84,22 @@ impl Node {
         self.steer();
     }
 
-    /// A peer's message. Errors are raft's way to say that it is not meant for this state.
-    pub(crate) fn step(&mut self, message: Message) {
+    /// A peer's message. What no member would send is ignored, and so is what raft says is not meant
+    /// for its state.
+    ///
+    /// # Errors
+    /// When the message and this log cannot both be right: etcd panics with this text.
+    pub(crate) fn step(&mut self, message: Message) -> Result<(), String> {
+        let raft = &self.raw.raft;
+        if message.from == raft.id || !sound::is_sound(&message, &raft.raft_log) {
+            return Ok(());
+        }
+        if message.term >= raft.term {
+            sound::check(&message, raft.raft_log.last_index())?;
+        }
         let _ = self.raw.step(message);
         self.steer();
+        Ok(())
     }
 
     /// All proposals of one instant travel in one message. False: dropped, to be tried again.

@@ -18,11 +18,23 @@ pub(crate) enum To {
     Call(CallId),
     /// The stream of keep-alives with this number.
     KeepAlive(CallId),
+    /// The recipe that runs inside this call: it asked by itself.
+    Recipe(CallId),
     /// A peer that passed on what only the leader can do.
     Peer {
         peer: u64,
         number: u64,
     },
+}
+
+impl To {
+    /// The client's call that it is for; a peer has its own.
+    pub(crate) fn call(self) -> Option<CallId> {
+        match self {
+            To::Call(call) | To::KeepAlive(call) | To::Recipe(call) => Some(call),
+            To::Peer { .. } => None,
+        }
+    }
 }
 
 /// Who waits for a request to be applied.
@@ -31,12 +43,12 @@ pub(crate) enum Waiter {
     Client(To),
     /// A login: its password was checked at this auth revision (A5).
     Login {
-        call: CallId,
+        to: To,
         request: AuthenticateRequest,
         auth_revision: u64,
     },
     /// A client whose request met a full database: it is told when the alarm is up (K1).
-    NoSpace(CallId),
+    NoSpace(To),
     /// This member's own name.
     Publish,
     /// The cluster's bookkeeping.
@@ -46,9 +58,8 @@ pub(crate) enum Waiter {
 impl Waiter {
     fn call(&self) -> Option<CallId> {
         match self {
-            Waiter::Client(To::Call(call)) | Waiter::NoSpace(call) => Some(*call),
-            Waiter::Login { call, .. } => Some(*call),
-            _ => None,
+            Waiter::Client(to) | Waiter::NoSpace(to) | Waiter::Login { to, .. } => to.call(),
+            Waiter::Publish | Waiter::Nobody => None,
         }
     }
 }

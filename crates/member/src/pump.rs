@@ -148,8 +148,13 @@ impl Running {
         if request.cluster_member_attr_set.is_some() {
             self.trace_membership();
         }
+        // etcd finds these in its backend and does not apply them again.
+        let replayed = entry.index <= self.replayed_to;
+        if replayed && request.authenticate.is_some() {
+            self.tokens.clear();
+        }
         let waiter = self.proposals.applied(apply::request_id(&request));
-        if outcome.over_quota {
+        if outcome.over_quota && !replayed {
             return self.applied_without_space(now, waiter);
         }
         if let (Some(waiter), Some(result)) = (waiter, outcome.reply) {
@@ -161,11 +166,11 @@ impl Running {
     /// Done, but there was no space: the alarm first, then the answer (K1). Every member raises its
     /// own.
     fn applied_without_space(&mut self, now: Micros, waiter: Option<Waiter>) -> Result<(), String> {
-        let call = match waiter {
-            Some(Waiter::Client(To::Call(call))) => Some(call),
+        let to = match waiter {
+            Some(Waiter::Client(to)) => Some(to),
             _ => None,
         };
-        self.raise_no_space(now, call);
+        self.raise_no_space(now, to);
         Ok(())
     }
 
@@ -178,13 +183,13 @@ impl Running {
     ) {
         match waiter {
             Waiter::Client(to) => self.answer(now, to, index, result),
-            Waiter::Login { call, request, auth_revision } => {
+            Waiter::Login { to, request, auth_revision } => {
                 if result.is_ok() && auth_revision != self.state.auth.revision() {
-                    return self.log_in(now, call, request);
+                    return self.log_in(now, to, request);
                 }
-                self.answer(now, To::Call(call), index, result);
+                self.answer(now, to, index, result);
             }
-            Waiter::NoSpace(call) => self.reply(call, Err(error::no_space())),
+            Waiter::NoSpace(to) => self.answer(now, to, 0, Err(error::no_space())),
             Waiter::Publish => {
                 self.publishing = false;
                 self.published = true;
@@ -232,13 +237,13 @@ impl Running {
         Body::with(Header::WithoutRevision, &response)
     }
 
-    /// Raises NOSPACE unless it is up; then the call, if there is one, hears of it.
-    pub(crate) fn raise_no_space(&mut self, now: Micros, call: Option<crate::CallId>) {
+    /// Raises NOSPACE unless it is up; then whoever asked, if anybody did, hears of it.
+    pub(crate) fn raise_no_space(&mut self, now: Micros, to: Option<To>) {
         use proto::etcdserverpb::alarm_request::AlarmAction;
         use proto::etcdserverpb::{AlarmRequest, AlarmType};
         if self.state.alarms.is_raised(AlarmType::Nospace) {
-            if let Some(call) = call {
-                self.reply(call, Err(error::no_space()));
+            if let Some(to) = to {
+                self.answer(now, to, 0, Err(error::no_space()));
             }
             return;
         }
@@ -248,7 +253,7 @@ impl Running {
             alarm: AlarmType::Nospace as i32,
         };
         let request = InternalRaftRequest { alarm: Some(alarm), ..InternalRaftRequest::default() };
-        self.submit_own(now, call.map_or(Waiter::Nobody, Waiter::NoSpace), request);
+        self.submit_own(now, to.map_or(Waiter::Nobody, Waiter::NoSpace), request);
     }
 }
 

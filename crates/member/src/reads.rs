@@ -10,11 +10,12 @@ use auth::AuthInfo;
 use proto::etcdserverpb::{AuthenticateRequest, RangeRequest, TxnRequest};
 
 use crate::limits;
+use crate::proposals::To;
 use crate::{CallId, Micros};
 
 /// A call that must not be answered before its read index is applied.
 pub(crate) struct Read {
-    pub(crate) call: CallId,
+    pub(crate) to: To,
     pub(crate) what: What,
     pub(crate) deadline_us: Micros,
 }
@@ -94,7 +95,7 @@ impl Reads {
     }
 
     pub(crate) fn cancel(&mut self, call: CallId) {
-        self.take_where(|read| read.call == call);
+        self.take_where(|read| read.to.call() == Some(call));
     }
 
     fn take_where(&mut self, gone: impl Fn(&Read) -> bool) -> Vec<Read> {

@@ -14,7 +14,7 @@ impl Running {
             if leader != 0 && leader != self.traced.2 {
                 self.leader_elected_us = now;
                 for read in self.reads.leader_changed() {
-                    self.reply(read.call, Err(proto::error::leader_changed()));
+                    self.answer(now, read.to, 0, Err(proto::error::leader_changed()));
                 }
             }
             self.traced = state;

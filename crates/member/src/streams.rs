@@ -1,8 +1,8 @@
 //! Open streams: watches and keep-alives (`api/v3rpc/watch.go`, `api/v3rpc/lease.go`).
 //!
 //! Messages of one keep-alive stream are worked off one after the other, as etcd's handler does.
-//! Watch responses leave at the end of the turn that made them. The snapshot stream comes with the
-//! files.
+//! Watch responses leave at the end of the turn that made them. What an observed election says comes
+//! from its recipe. The snapshot stream comes with the files.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -30,6 +30,11 @@ struct Stream {
 
 enum Kind {
     Watch,
+    /// An election's leaders; the recipe has the rest.
+    Observe {
+        /// The one request has come.
+        asked: bool,
+    },
     KeepAlive {
         /// Leases still to renew, in order; the first is being renewed.
         queue: VecDeque<i64>,
@@ -55,6 +60,7 @@ impl Running {
                 let status = permitted.err().unwrap_or_else(|| crate::api::unknown_method(method));
                 return self.reply(call, Err(status));
             }
+            method::election::OBSERVE => Kind::Observe { asked: false },
             other => return self.reply(call, Err(crate::api::unknown_method(other))),
         };
         if self.is_learner() {
@@ -75,6 +81,13 @@ impl Running {
         let Some(stream) = self.streams.open.get_mut(&call) else { return };
         let result = match &mut stream.kind {
             Kind::Watch => self.watch_message(now, call, message),
+            // A second request is never read.
+            Kind::Observe { asked: true } => Ok(()),
+            Kind::Observe { asked } => {
+                *asked = true;
+                let metadata = stream.metadata.clone();
+                self.observe(now, call, metadata, message)
+            }
             Kind::KeepAlive { queue, .. } => match LeaseKeepAliveRequest::decode(message) {
                 Ok(request) => {
                     queue.push_back(request.id);
@@ -96,7 +109,8 @@ impl Running {
         let request = WatchRequest::decode(message).map_err(|e| malformed(&e))?;
         match request.request_union {
             Some(RequestUnion::CreateRequest(create)) => {
-                let denied = self.watch_denied(now, call, &create);
+                let metadata = self.streams.open.get(&call).map(|stream| stream.metadata.clone());
+                let denied = self.watch_denied(now, &metadata.unwrap_or_default(), &create);
                 self.watch.create(&self.state.store, call, &create, denied);
             }
             Some(RequestUnion::CancelRequest(cancel)) => {
@@ -110,19 +124,18 @@ impl Running {
     }
 
     /// W16: why this client may not watch that, in full words.
-    fn watch_denied(
+    pub(crate) fn watch_denied(
         &mut self,
         now: Micros,
-        call: CallId,
+        metadata: &Metadata,
         create: &WatchCreateRequest,
     ) -> Option<String> {
         if !self.state.auth.is_enabled() {
             return None;
         }
-        let metadata = self.streams.open.get(&call)?.metadata.clone();
         // An empty key means the first there can be (W1).
         let key: &[u8] = if create.key.is_empty() { &[0] } else { &create.key };
-        let result = self.auth_info(now, &metadata).and_then(|info| {
+        let result = self.auth_info(now, metadata).and_then(|info| {
             let info = info.unwrap_or_default();
             self.state.auth.is_range_permitted(&info, key, &create.range_end)
         });
@@ -180,19 +193,29 @@ impl Running {
     /// The client has said all it will: a watch ends, keep-alives are answered first.
     pub(crate) fn close_send(&mut self, call: CallId) {
         let Some(stream) = self.streams.open.get_mut(&call) else { return };
-        if let Kind::KeepAlive { queue, closing } = &mut stream.kind
-            && !queue.is_empty()
-        {
-            *closing = true;
-            return;
-        }
+        let result = match &mut stream.kind {
+            Kind::KeepAlive { queue, closing } if !queue.is_empty() => {
+                *closing = true;
+                return;
+            }
+            Kind::Observe { asked: true } => return,
+            Kind::Observe { asked: false } => Err(Status::new(Code::Unknown, "EOF")),
+            Kind::KeepAlive { .. } | Kind::Watch => Ok(Bytes::new()),
+        };
         self.close_stream(call);
-        self.reply(call, Ok(Bytes::new()));
+        self.reply(call, result);
+    }
+
+    /// A13: as for calls, what a stream says waits until its login is applied here.
+    pub(crate) fn stream_login_to_wait_for(&self, call: CallId) -> Option<u64> {
+        self.login_to_wait_for(&self.streams.open.get(&call)?.metadata)
     }
 
     pub(crate) fn close_stream(&mut self, call: CallId) {
-        if let Some(Stream { kind: Kind::Watch, .. }) = self.streams.open.remove(&call) {
-            self.watch.close(call);
+        match self.streams.open.remove(&call).map(|stream| stream.kind) {
+            Some(Kind::Watch) => self.watch.close(call),
+            Some(Kind::Observe { .. }) => self.end_recipe(call),
+            Some(Kind::KeepAlive { .. }) | None => {}
         }
     }
 
@@ -206,18 +229,27 @@ impl Running {
         for (call, stream) in &mut self.streams.open {
             stream.leaderless = if leaderless { stream.leaderless + 1 } else { 0 };
             if stream.metadata.require_leader && stream.leaderless >= limits::NO_LEADER_LOOKS {
-                ended.push(*call);
+                // Observe does not know why its context ended, and says so.
+                let status = match stream.kind {
+                    Kind::Observe { .. } => Status::new(Code::Canceled, "context canceled"),
+                    Kind::Watch | Kind::KeepAlive { .. } => error::no_leader(),
+                };
+                ended.push((*call, status));
             }
         }
-        for call in ended {
+        for (call, status) in ended {
             self.close_stream(call);
-            self.reply(call, Err(error::no_leader()));
+            self.reply(call, Err(status));
         }
     }
 
     /// What the watch hub has to say, with this member's name on it (W7).
-    pub(crate) fn send_watch_responses(&mut self) {
+    pub(crate) fn send_watch_responses(&mut self, now: Micros) {
         for (call, mut response) in self.watch.take() {
+            if self.recipes.is_open(call) {
+                self.recipe_watched(now, call, response);
+                continue;
+            }
             let revision = response.header.take().map_or(0, |header| header.revision);
             let header = if revision == 0 { Header::Current } else { Header::Revision(revision) };
             let message = self.with_header(Body::with(header, &response));

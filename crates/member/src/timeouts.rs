@@ -8,7 +8,7 @@ use proto::{Code, Status, error};
 use crate::Micros;
 use crate::limits;
 use crate::member::Running;
-use crate::proposals::{Expired, To, Waiter};
+use crate::proposals::{Expired, Waiter};
 
 impl Running {
     pub(crate) fn expire(&mut self, now: Micros) {
@@ -16,14 +16,14 @@ impl Running {
             let status = self.timeout_status(now, &expired);
             match expired.waiter {
                 Waiter::Client(to) => self.answer(now, to, 0, Err(status)),
-                Waiter::Login { call, .. } => self.answer(now, To::Call(call), 0, Err(status)),
-                Waiter::NoSpace(call) => self.reply(call, Err(error::no_space())),
+                Waiter::Login { to, .. } => self.answer(now, to, 0, Err(status)),
+                Waiter::NoSpace(to) => self.answer(now, to, 0, Err(error::no_space())),
                 Waiter::Publish => self.publishing = false,
                 Waiter::Nobody => {}
             }
         }
         for read in self.reads.expired(now) {
-            self.reply(read.call, Err(error::timeout()));
+            self.answer(now, read.to, 0, Err(error::timeout()));
         }
     }
 

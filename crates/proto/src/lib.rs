@@ -3,8 +3,8 @@
 //! The `.proto` text beside this crate is ours, with etcd's packages, names and field numbers; the
 //! Rust code in `src/gen` is made from it by `cargo run -p codegen` and committed. Fields of the
 //! proto2 packages that etcd always writes, zero or not, are `required` here, so that encoding gives
-//! etcd's bytes. Left out: the services of the lock and election recipes, and gRPC itself: what a
-//! call carries is [`method`] paths, messages and [`Status`].
+//! etcd's bytes. Left out: gRPC itself: what a call carries is [`method`] paths, messages and
+//! [`Status`].
 
 pub mod error;
 mod metadata;
@@ -52,6 +52,14 @@ generated! {
 generated! {
     /// Raft's log, state and messages.
     raftpb
+}
+generated! {
+    /// Elections run by the server.
+    v3electionpb
+}
+generated! {
+    /// Locks taken by the server.
+    v3lockpb
 }
 generated! {
     /// Records of the write-ahead log.

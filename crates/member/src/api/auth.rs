@@ -8,10 +8,10 @@ use proto::etcdserverpb::{
 use proto::{Status, method};
 
 use super::{Answer, Caller, decode, unknown_method};
+use crate::Micros;
 use crate::member::Running;
 use crate::proposals::{To, Waiter};
 use crate::reads::What;
-use crate::{CallId, Micros};
 
 impl Running {
     pub(super) fn auth(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
@@ -72,18 +72,18 @@ impl Running {
         self.read_later(caller, What::Password(request))
     }
 
-    pub(crate) fn log_in(&mut self, now: Micros, call: CallId, request: AuthenticateRequest) {
+    pub(crate) fn log_in(&mut self, now: Micros, to: To, request: AuthenticateRequest) {
         let checked = self.state.auth.check_password(&request.name, &request.password);
         let auth_revision = match checked {
             Ok(auth_revision) => auth_revision,
-            Err(error) => return self.answer(now, To::Call(call), 0, Err(Status::from(error))),
+            Err(error) => return self.answer(now, to, 0, Err(Status::from(error))),
         };
         let login = InternalAuthenticateRequest {
             name: request.name.clone(),
             password: String::new(),
             simple_token: ::auth::token_prefix(self.draw_16()),
         };
-        let waiter = Waiter::Login { call, request, auth_revision };
+        let waiter = Waiter::Login { to, request, auth_revision };
         let request =
             InternalRaftRequest { authenticate: Some(login), ..InternalRaftRequest::default() };
         self.submit(now, waiter, None, request);

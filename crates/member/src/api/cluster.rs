@@ -26,8 +26,7 @@ impl Running {
             method::cluster::MEMBER_UPDATE => self.member_update(caller, decode(body)?),
             method::cluster::MEMBER_PROMOTE => {
                 self.check_admin(caller)?;
-                let call = To::Call(caller.call);
-                self.ask_leader(caller.now, call, method::cluster::MEMBER_PROMOTE, body);
+                self.ask_leader(caller.now, caller.to, method::cluster::MEMBER_PROMOTE, body);
                 Ok(None)
             }
             _ => Err(unknown_method(method)),
@@ -76,12 +75,7 @@ impl Running {
             self.check_connected(caller.now)?;
         }
         let node_id = member.id;
-        self.configure(
-            caller.now,
-            To::Call(caller.call),
-            node_id,
-            Kind::Add { member, promote: false },
-        );
+        self.configure(caller.now, caller.to, node_id, Kind::Add { member, promote: false });
         Ok(None)
     }
 
@@ -107,7 +101,7 @@ impl Running {
         self.check_admin(caller)?;
         let target = request.id;
         self.check_removable(caller.now, target)?;
-        self.configure(caller.now, To::Call(caller.call), target, Kind::Remove);
+        self.configure(caller.now, caller.to, target, Kind::Remove);
         Ok(None)
     }
 
@@ -134,7 +128,7 @@ impl Running {
         check_urls(&request.peer_ur_ls)?;
         self.check_admin(caller)?;
         let member = Member { id: request.id, peer_urls: request.peer_ur_ls, ..Member::default() };
-        self.configure(caller.now, To::Call(caller.call), request.id, Kind::Update { member });
+        self.configure(caller.now, caller.to, request.id, Kind::Update { member });
         Ok(None)
     }
 

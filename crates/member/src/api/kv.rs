@@ -13,7 +13,6 @@ use crate::Micros;
 use crate::apply::{Body, Header, body_of};
 use crate::limits;
 use crate::member::Running;
-use crate::proposals::To;
 use crate::reads::{Read, What};
 
 impl Running {
@@ -29,7 +28,7 @@ impl Running {
     }
 
     /// Q10: a linearizable range waits for its read index, a serializable one is answered at once.
-    fn range(&mut self, caller: Caller<'_>, request: RangeRequest) -> Answer {
+    pub(crate) fn range(&mut self, caller: Caller<'_>, request: RangeRequest) -> Answer {
         mvcc::request::check_range(&request, self.state.rules)?;
         let info = self.auth_info(caller.now, caller.metadata)?.unwrap_or_default();
         if request.serializable {
@@ -41,7 +40,7 @@ impl Running {
     /// To be answered when everything that is committed now is applied here.
     pub(super) fn read_later(&mut self, caller: Caller<'_>, what: What) -> Answer {
         let deadline_us = caller.now + limits::REQUEST_TIMEOUT_US;
-        self.reads.add(Read { call: caller.call, what, deadline_us });
+        self.reads.add(Read { to: caller.to, what, deadline_us });
         Ok(None)
     }
 
@@ -51,7 +50,11 @@ impl Running {
         self.write_within_quota(caller, request)
     }
 
-    fn delete_range(&mut self, caller: Caller<'_>, delete: DeleteRangeRequest) -> Answer {
+    pub(crate) fn delete_range(
+        &mut self,
+        caller: Caller<'_>,
+        delete: DeleteRangeRequest,
+    ) -> Answer {
         mvcc::request::check_delete_range(&delete)?;
         let request =
             InternalRaftRequest { delete_range: Some(delete), ..InternalRaftRequest::default() };
@@ -59,7 +62,7 @@ impl Running {
     }
 
     /// T8: what only reads does not enter the log.
-    fn txn(&mut self, caller: Caller<'_>, txn: TxnRequest) -> Answer {
+    pub(crate) fn txn(&mut self, caller: Caller<'_>, txn: TxnRequest) -> Answer {
         mvcc::txn::check(&txn, self.config.max_txn_ops as usize, self.state.rules)?;
         if !mvcc::txn::is_read_only(&txn) {
             let request = InternalRaftRequest { txn: Some(txn), ..InternalRaftRequest::default() };
@@ -67,7 +70,7 @@ impl Running {
         }
         let full = InternalRaftRequest { txn: Some(txn), ..InternalRaftRequest::default() };
         if self.is_full_for_reads(caller.now, &full) {
-            self.raise_no_space(caller.now, Some(caller.call));
+            self.raise_no_space(caller.now, Some(caller.to));
             return Ok(None);
         }
         let Some(txn) = full.txn else { return Ok(None) };
@@ -96,17 +99,17 @@ impl Running {
     }
 
     pub(crate) fn answer_reads(&mut self, now: Micros, ready: Vec<Read>) {
-        for Read { call, what, .. } in ready {
+        for Read { to, what, .. } in ready {
             let result = match what {
                 What::Range(request, info) => self.read_range(&request, &info),
                 What::Txn(request, info) => self.read_txn(&request, &info),
                 What::MemberList => Ok(self.member_list_body()),
                 What::Password(request) => {
-                    self.log_in(now, call, request);
+                    self.log_in(now, to, request);
                     continue;
                 }
             };
-            self.answer(now, To::Call(call), 0, result);
+            self.answer(now, to, 0, result);
         }
     }
 

@@ -9,7 +9,6 @@ use proto::method;
 use super::{Answer, Caller, decode, unknown_method};
 use crate::apply::Body;
 use crate::member::Running;
-use crate::proposals::To;
 
 impl Running {
     pub(super) fn lease(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
@@ -24,8 +23,7 @@ impl Running {
                 self.write(caller, request)
             }
             method::lease::LEASE_TIME_TO_LIVE => {
-                let call = To::Call(caller.call);
-                self.ask_leader(caller.now, call, method::lease::LEASE_TIME_TO_LIVE, body);
+                self.ask_leader(caller.now, caller.to, method::lease::LEASE_TIME_TO_LIVE, body);
                 Ok(None)
             }
             method::lease::LEASE_LEASES => Ok(Some(self.leases())),
@@ -34,7 +32,11 @@ impl Running {
     }
 
     /// L1: without an id the server picks one.
-    fn lease_grant(&mut self, caller: Caller<'_>, mut grant: LeaseGrantRequest) -> Answer {
+    pub(crate) fn lease_grant(
+        &mut self,
+        caller: Caller<'_>,
+        mut grant: LeaseGrantRequest,
+    ) -> Answer {
         while grant.id == 0 {
             grant.id = (self.fresh_id() & i64::MAX as u64) as i64;
         }

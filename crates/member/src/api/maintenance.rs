@@ -47,7 +47,7 @@ impl Running {
             method::maintenance::MOVE_LEADER => {
                 self.check_root(caller.now, caller.metadata)?;
                 let request: MoveLeaderRequest = decode(body)?;
-                self.move_leader(caller.now, caller.call, request.target_id)
+                self.move_leader(caller.now, caller.to, request.target_id)
             }
             _ => Err(unknown_method(method)),
         }

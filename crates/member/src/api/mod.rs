@@ -1,8 +1,8 @@
 //! The API: what a unary call does (`etcdserver/api/v3rpc`, `etcdserver/v3_server.go`).
 //!
 //! Requests are checked before they enter the log, in etcd's order and with etcd's texts. One file
-//! for each service; streams have their own module. Left out: Snapshot, which comes with the files,
-//! and the recipes of Lock and Election.
+//! for each service; streams have their own module, and so have the recipes of Lock and Election.
+//! Left out: Snapshot, which comes with the files.
 
 mod auth;
 mod cluster;
@@ -29,7 +29,8 @@ pub(crate) type Answer = Result<Option<Body>, Status>;
 #[derive(Clone, Copy)]
 pub(crate) struct Caller<'a> {
     pub(crate) now: Micros,
-    pub(crate) call: CallId,
+    /// Where the answer goes.
+    pub(crate) to: To,
     pub(crate) metadata: &'a Metadata,
 }
 
@@ -42,7 +43,7 @@ impl Running {
         metadata: &Metadata,
         request: Bytes,
     ) {
-        let caller = Caller { now, call, metadata };
+        let caller = Caller { now, to: To::Call(call), metadata };
         let result = self.admit(method, metadata, &request).and_then(|()| {
             let service = method.rsplit_once('/').map_or("", |(service, _)| service);
             match service {
@@ -51,6 +52,9 @@ impl Running {
                 "/etcdserverpb.Auth" => self.auth(caller, method, request),
                 "/etcdserverpb.Cluster" => self.cluster(caller, method, request),
                 "/etcdserverpb.Maintenance" => self.maintenance(caller, method, request),
+                "/v3lockpb.Lock" | "/v3electionpb.Election" => {
+                    self.concurrency(caller, method, request)
+                }
                 _ => Err(unknown_method(method)),
             }
         });
@@ -122,7 +126,7 @@ impl Running {
         if request.encoded_len() > self.config.max_request_bytes as usize {
             return Err(error::request_too_large());
         }
-        self.submit(caller.now, Waiter::Client(To::Call(caller.call)), info, request);
+        self.submit(caller.now, Waiter::Client(caller.to), info, request);
         Ok(None)
     }
 
@@ -139,7 +143,7 @@ impl Running {
             profile: self.config.profile,
         };
         if self.state.is_over_quota(&request, at) {
-            self.raise_no_space(caller.now, Some(caller.call));
+            self.raise_no_space(caller.now, Some(caller.to));
             return Ok(None);
         }
         self.write(caller, request)
@@ -170,7 +174,7 @@ fn is_for_learners(method: &str, request: &Bytes) -> bool {
     }
 }
 
-fn decode<M: Message + Default>(body: Bytes) -> Result<M, Status> {
+pub(crate) fn decode<M: Message + Default>(body: Bytes) -> Result<M, Status> {
     M::decode(body).map_err(|e| {
         let text = format!("grpc: error unmarshalling request: {e}");
         Status::new(Code::Internal, text)

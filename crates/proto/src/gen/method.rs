@@ -58,3 +58,16 @@ pub mod auth {
     pub const ROLE_GRANT_PERMISSION: &str = "/etcdserverpb.Auth/RoleGrantPermission";
     pub const ROLE_REVOKE_PERMISSION: &str = "/etcdserverpb.Auth/RoleRevokePermission";
 }
+/// `v3lockpb.Lock`.
+pub mod lock {
+    pub const LOCK: &str = "/v3lockpb.Lock/Lock";
+    pub const UNLOCK: &str = "/v3lockpb.Lock/Unlock";
+}
+/// `v3electionpb.Election`.
+pub mod election {
+    pub const CAMPAIGN: &str = "/v3electionpb.Election/Campaign";
+    pub const PROCLAIM: &str = "/v3electionpb.Election/Proclaim";
+    pub const LEADER: &str = "/v3electionpb.Election/Leader";
+    pub const OBSERVE: &str = "/v3electionpb.Election/Observe";
+    pub const RESIGN: &str = "/v3electionpb.Election/Resign";
+}

@@ -1,0 +1,22 @@
+//! What one member and small clusters do, seen from outside: one file for each topic.
+
+mod support;
+
+#[path = "behaviour/auth.rs"]
+mod auth;
+#[path = "behaviour/election.rs"]
+mod election;
+#[path = "behaviour/kv.rs"]
+mod kv;
+#[path = "behaviour/lease.rs"]
+mod lease;
+#[path = "behaviour/lock.rs"]
+mod lock;
+#[path = "behaviour/maintenance.rs"]
+mod maintenance;
+#[path = "behaviour/membership.rs"]
+mod membership;
+#[path = "behaviour/tables.rs"]
+mod tables;
+#[path = "behaviour/watch.rs"]
+mod watch;

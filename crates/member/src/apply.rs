@@ -211,6 +211,9 @@ impl State {
         if let Some(set) = &request.cluster_version_set {
             self.membership.set_cluster_version(set.ver.clone());
         }
+        if let Some(set) = &request.downgrade_info_set {
+            self.membership.set_downgrade(Some(set.ver.clone()).filter(|_| set.enabled));
+        }
         if let Some(set) = &request.cluster_member_attr_set {
             let attributes = set.member_attributes.clone().unwrap_or_default();
             self.membership.publish(set.member_id, attributes.name, attributes.client_urls);
@@ -305,6 +308,8 @@ pub(crate) fn entry_label(entry: &Entry) -> String {
         format!("publish {name}")
     } else if let Some(set) = &request.cluster_version_set {
         format!("version {}", set.ver)
+    } else if request.downgrade_info_set.is_some() {
+        "downgrade".into()
     } else if auth::needs_admin(&request) {
         "auth".into()
     } else {

@@ -2,8 +2,8 @@
 //! promoting a learner (etcd's peer handlers `/leases`, `/leases/internal` and `/members/promote`).
 //!
 //! An ask waits for a leader, goes to it, and goes to the next one when that changes, until the
-//! request's time at the server is up. Beside asks and answers one more word travels here: that a
-//! member was removed, which rafthttp says by refusing its streams.
+//! request's time at the server is up. Beside asks and answers two more words travel here: which
+//! release a member runs, and that one was removed, which rafthttp says by refusing its streams.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +34,8 @@ enum PeerMessage {
     },
     /// You have been removed from the cluster.
     Gone,
+    /// The release that the sender runs.
+    Version(String),
 }
 
 struct Ask {
@@ -134,6 +136,7 @@ impl Running {
                 }
             }
             Ok(PeerMessage::Answer { number, result }) => self.peer_answered(now, number, result),
+            Ok(PeerMessage::Version(text)) => self.peer_version(from, &text),
             Ok(PeerMessage::Gone) => {
                 self.removed_stop_us.get_or_insert(now);
             }
@@ -167,13 +170,23 @@ impl Running {
         self.send_peer_message(peer, &PeerMessage::Answer { number, result });
     }
 
+    pub(crate) fn send_version(&mut self, peer: u64) {
+        let version = self.config.profile.version().to_string();
+        self.send_as(peer, &PeerMessage::Version(version), frame::MessageKind::LinkHeartbeat);
+    }
+
     pub(crate) fn send_gone(&mut self, peer: u64) {
         self.send_peer_message(peer, &PeerMessage::Gone);
     }
 
     fn send_peer_message(&mut self, to: u64, message: &PeerMessage) {
+        self.send_as(to, message, frame::MessageKind::Other);
+    }
+
+    /// Sends a message that the picture shows as one of this kind.
+    fn send_as(&mut self, to: u64, message: &PeerMessage, kind: frame::MessageKind) {
         match postcard::to_extend(message, vec![0]) {
-            Ok(bytes) => self.send_bytes(to, bytes.into(), frame::MessageKind::Other),
+            Ok(bytes) => self.send_bytes(to, bytes.into(), kind),
             Err(error) => self.fatal = Some(format!("message does not encode: {error}")),
         }
     }

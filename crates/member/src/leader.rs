@@ -9,7 +9,6 @@ use proto::etcdserverpb::{
     CompactionRequest, InternalRaftRequest, LeaseCheckpoint, LeaseCheckpointRequest,
     LeaseKeepAliveResponse, LeaseRevokeRequest, LeaseTimeToLiveRequest, MoveLeaderResponse,
 };
-use proto::membershippb::ClusterVersionSetRequest;
 use proto::{Code, Status, error};
 
 use crate::apply::Body;
@@ -97,16 +96,7 @@ impl Running {
             self.revoke_expired(now);
             self.checkpoint_leases(now);
         }
-        if self.ticks.is_multiple_of(limits::VERSION_CHECK_TICKS)
-            && self.state.membership.cluster_version().is_none()
-        {
-            let ver = format!("{}.0", self.config.profile.minor_version());
-            let request = InternalRaftRequest {
-                cluster_version_set: Some(ClusterVersionSetRequest { ver }),
-                ..InternalRaftRequest::default()
-            };
-            self.submit_own(now, Waiter::Nobody, request);
-        }
+        self.monitor_version(now);
         self.auto_compact(now);
     }
 

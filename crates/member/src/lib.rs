@@ -41,6 +41,7 @@ mod state;
 mod status;
 mod streams;
 mod timeouts;
+mod versions;
 
 pub use conf_change::{Change, Kind as ChangeKind};
 pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig};

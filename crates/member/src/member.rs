@@ -25,6 +25,7 @@ use crate::report::digest;
 use crate::snapshot::Snapshots;
 use crate::state::State;
 use crate::streams::Streams;
+use crate::versions::Versions;
 use crate::{CallId, MemberConfig, MemberStatus, Micros};
 
 /// One etcd member. Made empty; it begins with [`Input::Start`].
@@ -95,6 +96,7 @@ pub(crate) struct Running {
     pub(crate) forwards: Forwards,
     pub(crate) duties: LeaderDuties,
     pub(crate) snapshots: Snapshots,
+    pub(crate) versions: Versions,
     /// Calls whose token belongs to a login that is not applied here yet, by its index (A13).
     parked: Vec<(u64, Input)>,
     pub(crate) wal: Wal,
@@ -176,6 +178,7 @@ impl Running {
             forwards: Forwards::default(),
             duties: LeaderDuties::default(),
             snapshots: Snapshots::new(applied),
+            versions: Versions::default(),
             parked: Vec::new(),
             wal: found.wal,
             unsynced: VecDeque::new(),
@@ -301,6 +304,10 @@ impl Running {
             let last = self.sent_ticks.get(&to).copied().unwrap_or(0);
             if all || self.ticks >= last + limits::LINK_HEARTBEAT_TICKS {
                 self.send_bytes(to, bytes::Bytes::new(), frame::MessageKind::LinkHeartbeat);
+            }
+            // Whoever may lead needs to know what everybody runs.
+            if all || self.ticks.is_multiple_of(limits::VERSION_CHECK_TICKS) {
+                self.send_version(to);
             }
         }
     }

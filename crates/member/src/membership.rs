@@ -37,6 +37,18 @@ impl Member {
     }
 }
 
+/// Keys of the bucket `cluster`.
+const CLUSTER_VERSION: &[u8] = b"clusterVersion";
+const DOWNGRADE: &[u8] = b"downgrade";
+
+/// A downgrade as that bucket has it.
+#[derive(Serialize, Deserialize)]
+struct Downgrade {
+    #[serde(rename = "target-version")]
+    target_version: String,
+    enabled: bool,
+}
+
 /// All members by id, which is also the order in which etcd lists them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Membership {
@@ -45,6 +57,8 @@ pub struct Membership {
     removed: BTreeSet<u64>,
     /// `3.4.0` once the leader has set it.
     cluster_version: Option<String>,
+    /// The version that a downgrade is on to.
+    downgrade: Option<String>,
 }
 
 impl Membership {
@@ -76,6 +90,14 @@ impl Membership {
 
     pub fn cluster_version(&self) -> Option<&str> {
         self.cluster_version.as_deref()
+    }
+
+    pub(crate) fn downgrade(&self) -> Option<&str> {
+        self.downgrade.as_deref()
+    }
+
+    pub(crate) fn set_downgrade(&mut self, target: Option<String>) {
+        self.downgrade = target;
     }
 
     pub(crate) fn set_cluster_version(&mut self, version: String) {
@@ -199,8 +221,13 @@ impl Membership {
         members.sort();
         removed.sort();
         let version = self.cluster_version.iter();
-        let cluster: Vec<_> =
-            version.map(|v| (b"clusterVersion".to_vec(), v.clone().into_bytes())).collect();
+        let mut cluster: Vec<_> =
+            version.map(|v| (CLUSTER_VERSION.to_vec(), v.clone().into_bytes())).collect();
+        if let Some(target) = &self.downgrade {
+            let info = Downgrade { target_version: target.clone(), enabled: true };
+            let json = serde_json::to_vec(&info).expect("a downgrade is plain data");
+            cluster.push((DOWNGRADE.to_vec(), json));
+        }
         vec![("cluster", cluster), ("members", members), ("members_removed", removed)]
     }
 
@@ -220,10 +247,15 @@ impl Membership {
                 .map_err(|e| format!("failed to parse the id of a removed member: {e}"))?;
             this.removed.insert(id);
         }
-        this.cluster_version = find("cluster")
-            .iter()
-            .find(|(key, _)| key == b"clusterVersion")
-            .map(|(_, value)| String::from_utf8_lossy(value).into_owned());
+        for (key, value) in find("cluster") {
+            if key == CLUSTER_VERSION {
+                this.cluster_version = Some(String::from_utf8_lossy(value).into_owned());
+            } else if key == DOWNGRADE {
+                let info: Downgrade = serde_json::from_slice(value)
+                    .map_err(|e| format!("failed to unmarshal downgrade information: {e}"))?;
+                this.downgrade = Some(info.target_version).filter(|_| info.enabled);
+            }
+        }
         Ok(this)
     }
 }
@@ -251,6 +283,7 @@ mod tests {
         let mut membership = Membership::new([member(0xab, "m1"), member(0x2, "")]);
         membership.removed.insert(0x9);
         membership.set_cluster_version("3.4.0".into());
+        membership.set_downgrade(Some("3.3.0".into()));
         let buckets = membership.buckets();
         let find = |name: &str| {
             buckets.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, kvs)| kvs)

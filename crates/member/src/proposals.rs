@@ -49,6 +49,8 @@ pub(crate) enum Waiter {
     },
     /// A client whose request met a full database: it is told when the alarm is up (K1).
     NoSpace(To),
+    /// A downgrade, answered with the cluster's version.
+    Downgrade(To),
     /// This member's own name.
     Publish,
     /// The cluster's bookkeeping.
@@ -58,7 +60,10 @@ pub(crate) enum Waiter {
 impl Waiter {
     fn call(&self) -> Option<CallId> {
         match self {
-            Waiter::Client(to) | Waiter::NoSpace(to) | Waiter::Login { to, .. } => to.call(),
+            Waiter::Client(to)
+            | Waiter::NoSpace(to)
+            | Waiter::Downgrade(to)
+            | Waiter::Login { to, .. } => to.call(),
             Waiter::Publish | Waiter::Nobody => None,
         }
     }

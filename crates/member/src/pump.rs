@@ -189,6 +189,10 @@ impl Running {
                 }
                 self.answer(now, to, index, result);
             }
+            Waiter::Downgrade(to) => {
+                let result = result.map(|_| self.downgrade_body());
+                self.answer(now, to, index, result);
+            }
             Waiter::NoSpace(to) => self.answer(now, to, 0, Err(error::no_space())),
             Waiter::Publish => {
                 self.publishing = false;

@@ -17,6 +17,7 @@ impl Running {
             match expired.waiter {
                 Waiter::Client(to) => self.answer(now, to, 0, Err(status)),
                 Waiter::Login { to, .. } => self.answer(now, to, 0, Err(status)),
+                Waiter::Downgrade(to) => self.answer(now, to, 0, Err(status)),
                 Waiter::NoSpace(to) => self.answer(now, to, 0, Err(error::no_space())),
                 Waiter::Publish => self.publishing = false,
                 Waiter::Nobody => {}

@@ -18,5 +18,7 @@ mod maintenance;
 mod membership;
 #[path = "behaviour/tables.rs"]
 mod tables;
+#[path = "behaviour/versions.rs"]
+mod versions;
 #[path = "behaviour/watch.rs"]
 mod watch;

@@ -1,6 +1,5 @@
 //! Maintenance: status, hashes, alarms, defragmentation, moving the leader
-//! (`v3rpc/maintenance.go`). Left out: Snapshot, which comes with the files, and Downgrade, which
-//! needs 3.6.
+//! (`v3rpc/maintenance.go`). Left out: Snapshot, which comes with the files.
 
 use bytes::Bytes;
 use proto::etcdserverpb::{
@@ -43,6 +42,10 @@ impl Running {
                     Profile::V3_5 => Header::Current,
                 };
                 Ok(Some(Body::with(header, &DefragmentResponse::default())))
+            }
+            method::maintenance::DOWNGRADE => {
+                self.check_root(caller.now, caller.metadata)?;
+                self.downgrade(caller, &decode(body)?)
             }
             method::maintenance::MOVE_LEADER => {
                 self.check_root(caller.now, caller.metadata)?;

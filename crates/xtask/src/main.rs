@@ -1,4 +1,4 @@
-//! `cargo xtask`: serve, build, test, bench, tidy, deps.
+//! `cargo xtask`: serve, build, test, soak, bench, tidy, deps.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use xtask::bundle::{Mode, build};
 use xtask::serve::{DEFAULT_PORT, Options, serve};
 use xtask::workspace::Workspace;
-use xtask::{bench, check, deps, sizes, tidy};
+use xtask::{bench, check, deps, sizes, soak, tidy};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -15,6 +15,7 @@ usage: cargo xtask COMMAND
                  build the lab and serve it on http://127.0.0.1:8080
   build          release build into dist/, with the size of each part
   test           everything that belongs to a change, the real browser included
+  soak           what takes longer: 1,000 simulated seeds, many cases of each property
   bench [NAME]   measure; without a name, everything
   tidy           the rules of the sources alone
   deps           licences, sources and bans of the dependencies alone";
@@ -39,6 +40,7 @@ fn command(words: &[&str]) -> Result<()> {
         }
         ["build"] => release(&Workspace::find()?),
         ["test"] => check::test(&Workspace::find()?),
+        ["soak"] => soak::soak(&Workspace::find()?),
         ["bench", names @ ..] => bench::bench(&Workspace::find()?, names),
         ["tidy"] => tidy::check(&Workspace::find()?.root),
         ["deps"] => deps::check(&Workspace::find()?.root),

@@ -69,12 +69,12 @@ impl Recipe for Observe {
     }
 
     fn watched(&mut self, response: WatchResponse) -> Vec<Next> {
-        let header = response.header.clone();
+        let header = response.header;
         let mut next = Vec::new();
         for event in response.events {
             let deleted = event.r#type() == EventType::Delete;
             let Some(kv) = event.kv else { continue };
-            let at = header.clone().map(|h| ResponseHeader { revision: kv.mod_revision, ..h });
+            let at = header.map(|h| ResponseHeader { revision: kv.mod_revision, ..h });
             match self.step {
                 // A delete says nothing about who leads.
                 Step::AwaitLeader if deleted => {}

@@ -140,7 +140,7 @@ impl Queue {
     }
 
     fn reached(&mut self) -> Vec<Next> {
-        let header = self.header.clone();
+        let header = self.header;
         match self.goal {
             Goal::Lock => done(&LockResponse { header, key: self.key.clone() }, self.index),
             Goal::Leadership(_) => {

@@ -137,8 +137,7 @@ fn puts_that_ignore_something_go_as_in_the_table() {
             let op = &step["op"];
             let mut good = if op.get("put").is_some() {
                 key = op["put"]["key"].as_str().unwrap().to_owned();
-                let answer: Result<PutResponse, _> =
-                    lab.call(1, method::kv::PUT, &put(&op["put"]));
+                let answer: Result<PutResponse, _> = lab.call(1, method::kv::PUT, &put(&op["put"]));
                 let silent = answer.as_ref().is_ok_and(|a| a.prev_kv.is_none());
                 fits(&answer, step) && (step["want_no_prev_kv"] != true || silent)
             } else if op.get("txn").is_some() {
@@ -183,7 +182,8 @@ fn transactions_are_let_in_as_in_the_tables() {
             "failure_put" => txn.failure = puts(),
             _ => {
                 let nested = |key: String| {
-                    let inner = TxnRequest { success: vec![put_op(&key, "")], ..TxnRequest::default() };
+                    let inner =
+                        TxnRequest { success: vec![put_op(&key, "")], ..TxnRequest::default() };
                     RequestOp { request: Some(Request::RequestTxn(inner)) }
                 };
                 txn.success = keys().map(nested).collect();

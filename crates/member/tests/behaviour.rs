@@ -21,6 +21,8 @@ mod lock;
 mod maintenance;
 #[path = "behaviour/membership.rs"]
 mod membership;
+#[path = "behaviour/survival.rs"]
+mod survival;
 #[path = "behaviour/tables.rs"]
 mod tables;
 #[path = "behaviour/watch.rs"]

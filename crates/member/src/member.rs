@@ -331,15 +331,14 @@ impl Running {
             None => {}
             // No field of a message has number 0: this one is not raft's.
             Some(0) => self.peer_message(now, from, &bytes[1..]),
-            Some(_) => match Message::parse_from_bytes(bytes) {
-                Ok(message) => {
-                    if let Err(reason) = self.node.step(message) {
-                        self.fatal = Some(reason);
-                    }
+            Some(_) => {
+                // Of bytes that are no message rafthttp would drop the connection, and the peer would
+                // make a new one.
+                let message = Message::parse_from_bytes(bytes);
+                if let Ok(Err(reason)) = message.map(|message| self.node.step(message)) {
+                    self.fatal = Some(reason);
                 }
-                // rafthttp would drop the connection, and the peer would make a new one.
-                Err(_) => {}
-            },
+            }
         }
     }
 

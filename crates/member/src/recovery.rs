@@ -15,6 +15,7 @@ use crate::conf_change::{self, Change, Kind};
 use crate::io::{DiskFile, DiskOp};
 use crate::log_store::LogStore;
 use crate::membership::Member;
+use crate::sound::NUMBER_MAX;
 use crate::{MemberConfig, id};
 
 /// Where the WAL and the snapshots live in a data directory.
@@ -122,6 +123,14 @@ fn restart(
     // A snapshot of the leader's may be on the disk before the hard state that goes with it.
     hard_state.commit = hard_state.commit.max(start.0);
     hard_state.term = hard_state.term.max(start.1);
+    let terms = entries.iter().map(|entry| entry.term);
+    let numbers = [hard_state.term, hard_state.commit, start.0, start.1];
+    if let Some(number) = terms.chain(numbers).find(|number| *number > NUMBER_MAX) {
+        return Err(format!("no term or index is as large as {number}: the log is corrupt"));
+    }
+    if metadata.node_id == 0 {
+        return Err("cannot use none as id".into());
+    }
     let last = start.0 + entries.len() as u64;
     if hard_state.commit > last {
         return Err(format!(

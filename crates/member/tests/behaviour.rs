@@ -1,5 +1,10 @@
 //! What one member and small clusters do, seen from outside: one file for each topic.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that unwraps wrongly fails, which is what it is for"
+)]
+
 mod support;
 
 #[path = "behaviour/auth.rs"]
@@ -16,6 +21,8 @@ mod lock;
 mod maintenance;
 #[path = "behaviour/membership.rs"]
 mod membership;
+#[path = "behaviour/survival.rs"]
+mod survival;
 #[path = "behaviour/tables.rs"]
 mod tables;
 #[path = "behaviour/versions.rs"]

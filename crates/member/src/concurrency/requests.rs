@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn keys_carry_the_lease_as_go_prints_it() {
         let prefix = prefix(b"my/lock");
-        assert_eq!(key(&prefix, 0x694d_7f), "my/lock/694d7f");
+        assert_eq!(key(&prefix, 0x0069_4d7f), "my/lock/694d7f");
         assert_eq!(key(&prefix, -1), "my/lock/-1");
         assert_eq!(range_end(&prefix), "my/lock0");
     }

@@ -199,3 +199,48 @@ fn unknown_methods_are_answered_as_grpc_does() {
         assert_eq!(answer, Err(status(Code::Unimplemented, text)));
     }
 }
+
+#[test]
+fn a_write_that_runs_out_of_time_says_why() {
+    // X5, X7: nobody leads, and so it was never sent.
+    let mut lab = Lab::new(3);
+    let at = lab.follower();
+    lab.isolate(at);
+    lab.run(5 * S);
+    let put_at = |lab: &mut Lab, at| {
+        lab.call::<PutResponse>(at, method::kv::PUT, &put("a", "1")).unwrap_err()
+    };
+    assert_eq!(put_at(&mut lab, at), error::deadline_exceeded());
+    // The leader has lost its followers.
+    let mut lab = Lab::new(3);
+    let at = lab.leader();
+    lab.isolate(at);
+    lab.run(S / 2);
+    assert_eq!(put_at(&mut lab, at).code, Code::Unavailable);
+    // It was sent to a leader that died, and another leads since.
+    let mut lab = Lab::new(3);
+    let (leader, at) = (lab.leader(), lab.follower());
+    lab.kill(leader);
+    assert_eq!(put_at(&mut lab, at), error::timeout_due_to_leader_fail());
+    lab.settle();
+    lab.put(at, "a", "2");
+}
+
+#[test]
+fn a_write_waits_for_a_leader_and_a_read_is_to_be_asked_again() {
+    let mut lab = Lab::new(3);
+    let at = lab.follower();
+    lab.isolate(at);
+    lab.run(5 * S);
+    let write = lab.begin(at, method::kv::PUT, &put("a", "1"));
+    let read = lab.begin(at, method::kv::RANGE, &get("a"));
+    let given_up = lab.begin(at, method::kv::PUT, &put("b", "1"));
+    lab.run(S);
+    lab.cancel(given_up);
+    lab.heal();
+    lab.finish::<PutResponse>(write).unwrap();
+    // X4: clients try a read again by themselves.
+    assert_eq!(lab.finish::<RangeResponse>(read), Err(error::leader_changed()));
+    // Nobody waited for it any more, and it had not left.
+    assert_eq!(lab.get(at, "b"), None);
+}

@@ -454,6 +454,13 @@ impl Lab {
         let new = self.seats.len();
         let request = MemberAddRequest { peer_ur_ls: vec![peer_url(new)], is_learner };
         let added: MemberAddResponse = self.call(asked, method::cluster::MEMBER_ADD, &request)?;
+        self.seat(added);
+        Ok(new)
+    }
+
+    /// A seat for a member that was let in.
+    fn seat(&mut self, added: MemberAddResponse) {
+        let new = self.seats.len();
         let members = added.members.iter().map(|member| MemberInfo {
             id: member.id,
             peer_urls: member.peer_ur_ls.clone(),
@@ -470,7 +477,18 @@ impl Lab {
             ..self.seats[0].config.clone()
         };
         self.seats.push(Seat::new(id, config));
-        Ok(new)
+    }
+
+    /// Asks for a learner, and starts it if it is let in within a moment.
+    pub(crate) fn try_join(&mut self, asked: usize) {
+        let new = self.seats.len();
+        let request = MemberAddRequest { peer_ur_ls: vec![peer_url(new)], is_learner: true };
+        let call = self.begin(asked, method::cluster::MEMBER_ADD, &request);
+        self.run(S);
+        if let Some(Ok(added)) = self.answer::<MemberAddResponse>(call) {
+            self.seat(added);
+            self.start(new);
+        }
     }
 
     /// The same with its process.

@@ -63,7 +63,9 @@ impl Running {
             return;
         }
         self.duties.leads = leads;
-        self.duties.compactor = Compactor { last_look_us: now, ..Compactor::default() };
+        // The first sample is taken at once.
+        let samples = VecDeque::from([self.state.store.rev()]);
+        self.duties.compactor = Compactor { last_look_us: now, samples, last_compaction_us: 0 };
         if leads {
             self.state.lessor.promote(now, limits::ELECTION_TIMEOUT_US);
         } else {

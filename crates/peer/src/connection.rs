@@ -172,7 +172,7 @@ impl Receiver {
     /// The status that ended the stream.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Status> {
         loop {
-            if let Some(message) = self.frames.next()? {
+            if let Some(message) = self.frames.take()? {
                 return Ok(Some(message));
             }
             match &mut self.state {

@@ -31,7 +31,7 @@ impl Frames {
     ///
     /// # Errors
     /// Internal for a compressed message: nobody has asked for one.
-    pub fn next(&mut self) -> Result<Option<Bytes>, Status> {
+    pub fn take(&mut self) -> Result<Option<Bytes>, Status> {
         let Some((prefix, rest)) = self.pending.split_first_chunk::<PREFIX>() else {
             return Ok(None);
         };
@@ -62,7 +62,7 @@ mod tests {
     fn a_compressed_message_is_refused() {
         let mut frames = Frames::default();
         frames.add(&[1, 0, 0, 0, 0]);
-        assert_eq!(frames.next().map_err(|status| status.code), Err(Code::Internal));
+        assert_eq!(frames.take().map_err(|status| status.code), Err(Code::Internal));
     }
 
     proptest! {
@@ -76,7 +76,7 @@ mod tests {
             let mut found: Vec<Vec<u8>> = Vec::new();
             for piece in body.chunks(cut) {
                 frames.add(piece);
-                while let Some(message) = frames.next().expect("nothing is compressed") {
+                while let Some(message) = frames.take().expect("nothing is compressed") {
                     found.push(message.to_vec());
                 }
             }
@@ -88,7 +88,7 @@ mod tests {
         fn any_bytes_at_all_are_borne(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut frames = Frames::default();
             frames.add(&bytes);
-            while let Ok(Some(_)) = frames.next() {}
+            while let Ok(Some(_)) = frames.take() {}
         }
     }
 }

@@ -5,7 +5,7 @@ use proto::etcdserverpb::{
     AuthUserAddRequest, AuthUserChangePasswordRequest, AuthenticateRequest,
     InternalAuthenticateRequest, InternalRaftRequest,
 };
-use proto::{Status, method};
+use proto::{Profile, Status, method};
 
 use super::{Answer, Caller, decode, unknown_method};
 use crate::member::Running;
@@ -15,6 +15,9 @@ use crate::{CallId, Micros};
 
 impl Running {
     pub(super) fn auth(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
+        if method == method::auth::AUTH_STATUS && self.config.profile == Profile::V3_4 {
+            return Err(unknown_method(method));
+        }
         macro_rules! through_the_log {
             ($($path:ident => $field:ident),* $(,)?) => {
                 match method {

@@ -65,7 +65,11 @@ impl Running {
         ::auth::hash_user_add(add, cost, salt);
     }
 
+    /// 3.5 takes an empty password for none: nothing opens that user's door from then on.
     fn hash_change_password(&mut self, change: &mut AuthUserChangePasswordRequest) {
+        if self.config.profile == Profile::V3_5 && change.password.is_empty() {
+            return;
+        }
         let (cost, salt) = (self.config.bcrypt_cost, self.draw_16());
         ::auth::hash_change_password(change, cost, salt);
     }

@@ -4,7 +4,7 @@ use crate::lab::Lab;
 use crate::promise::refused;
 use crate::state::{HOST, State};
 use frame::{
-    Action, Kind, Measurement, MemberView, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat,
+    Action, Kind, LoadKind, Measurement, MemberView, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat,
     WorkerReport,
 };
 use js_sys::{Array, Object, Promise, Reflect};
@@ -58,11 +58,15 @@ pub(crate) fn install(lab: &Rc<Lab>) {
     let this = Rc::clone(lab);
     method::<dyn Fn(JsValue) -> Promise>(
         &api,
-        "measurePuts",
+        "measure",
         Closure::new(move |options: JsValue| {
             let wall_ms = number(&options, "wallMs").unwrap_or(1500.0).clamp(1.0, 60_000.0);
             let in_flight = number(&options, "inFlight").unwrap_or(256.0).clamp(1.0, 65_536.0);
-            this.measure(wall_ms as u32, in_flight as u32).promise
+            let load = word(&options, "load").unwrap_or_else(|| "put".into());
+            match LoadKind::parse(&load) {
+                Some(load) => this.measure(load, wall_ms as u32, in_flight as u32).promise,
+                None => refused(&format!("unknown load '{load}'")),
+            }
         }),
     );
     let this = Rc::clone(lab);
@@ -113,27 +117,30 @@ pub(crate) fn workers(reports: &[WorkerReport]) -> JsValue {
         set(&object, "instance", format!("{:x}", report.instance));
         set(&object, "batches_handled", report.batches_handled as f64);
         set(&object, "batches_sent", report.batches_sent as f64);
+        set(&object, "memory_bytes", report.memory_bytes as f64);
         list.push(&object);
     }
     list.into()
 }
 
-/// What `measurePuts` resolves with.
+/// What `measure` resolves with.
 pub(crate) fn measured(result: &Measurement) -> JsValue {
     let object = Object::new();
-    set(&object, "puts", result.puts as f64);
+    set(&object, "done", result.done as f64);
+    set(&object, "failed", result.failed as f64);
     set(&object, "wall_us", result.wall_us as f64);
     set(&object, "virtual_us", result.virtual_us as f64);
     set(&object, "events", result.events as f64);
     set(&object, "in_flight", result.in_flight);
     set(&object, "value_bytes", result.value_bytes);
-    set(&object, "puts_per_second", puts_per_second(result) as f64);
+    set(&object, "memory_bytes", result.memory_bytes as f64);
+    set(&object, "per_second", per_second(result) as f64);
     object.into()
 }
 
-/// Puts in a second of wall time.
-pub(crate) fn puts_per_second(result: &Measurement) -> u64 {
-    result.puts.saturating_mul(1_000_000).checked_div(result.wall_us).unwrap_or(0)
+/// What was done in a second of wall time.
+pub(crate) fn per_second(result: &Measurement) -> u64 {
+    result.done.saturating_mul(1_000_000).checked_div(result.wall_us).unwrap_or(0)
 }
 
 fn state(state: &State) -> JsValue {

@@ -9,7 +9,7 @@ use crate::params::{self, Params};
 use crate::promise::Deferred;
 use crate::state::{Event, Measure, State};
 use crate::{api, measure};
-use frame::{Action, FromLab, ToLab};
+use frame::{Action, FromLab, LoadKind, ToLab};
 use gloo::render::{AnimationFrame, request_animation_frame};
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
@@ -123,9 +123,14 @@ impl Lab {
         deferred
     }
 
-    /// Runs the put load in a scratch session and shows the outcome in the honest panel.
-    pub(crate) fn measure(self: &Rc<Self>, wall_ms: u32, in_flight: u32) -> Deferred {
-        measure::puts(self, wall_ms, in_flight)
+    /// Runs a load in a scratch session; the honest panel shows the outcome of puts.
+    pub(crate) fn measure(
+        self: &Rc<Self>,
+        load: LoadKind,
+        wall_ms: u32,
+        in_flight: u32,
+    ) -> Deferred {
+        measure::load(self, load, wall_ms, in_flight)
     }
 
     /// Goes round the workers of a scratch session, empty-handed.

@@ -1,11 +1,11 @@
-//! Measures puts per second of this tab, in a scratch session of its own worker.
+//! Measures what this tab can do in a second, in a scratch session of its own worker.
 
 use crate::api;
 use crate::conductor::{self, Conductor};
 use crate::lab::Lab;
 use crate::promise::Deferred;
 use crate::state::{Event, Measure};
-use frame::{FromLab, Measurement, ToLab};
+use frame::{FromLab, LoadKind, Measurement, ToLab};
 use gloo::timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,8 +14,8 @@ use std::rc::Rc;
 const GRACE_MS: u32 = 30_000;
 
 /// Starts a scratch conductor with the options of the page's session, loads it, and ends it.
-pub(crate) fn puts(lab: &Rc<Lab>, wall_ms: u32, in_flight: u32) -> Deferred {
-    run(lab, ToLab::MeasurePuts { call: 1, wall_ms, in_flight }, wall_ms)
+pub(crate) fn load(lab: &Rc<Lab>, load: LoadKind, wall_ms: u32, in_flight: u32) -> Deferred {
+    run(lab, ToLab::Measure { call: 1, load, wall_ms, in_flight }, wall_ms)
 }
 
 /// The same for empty rounds over the members' workers.
@@ -26,7 +26,8 @@ pub(crate) fn barrier(lab: &Rc<Lab>, rounds: u32) -> Deferred {
 fn run(lab: &Rc<Lab>, load: ToLab, wall_ms: u32) -> Deferred {
     let deferred = Deferred::new();
     let scratch: Rc<RefCell<Option<Conductor>>> = Rc::default();
-    let finish = finisher(lab, &deferred, &scratch);
+    let is_shown = matches!(load, ToLab::Measure { load: LoadKind::Put, .. });
+    let finish = finisher(lab, &deferred, &scratch, is_shown);
     lab.dispatch(Event::Measure(Measure::Running));
     let worker = match conductor::spawn("measure") {
         Ok(worker) => worker,
@@ -70,6 +71,7 @@ fn finisher(
     lab: &Rc<Lab>,
     deferred: &Deferred,
     scratch: &Rc<RefCell<Option<Conductor>>>,
+    is_shown: bool,
 ) -> Finish {
     let (lab, deferred, scratch) = (Rc::clone(lab), deferred.clone(), Rc::clone(scratch));
     let finished = Cell::new(false);
@@ -80,7 +82,9 @@ fn finisher(
         match result {
             Ok(measured) => {
                 deferred.resolve(&api::measured(&measured));
-                lab.dispatch(Event::Measure(Measure::Done(measured)));
+                // The panel tells of puts alone.
+                let shown = if is_shown { Measure::Done(measured) } else { Measure::Idle };
+                lab.dispatch(Event::Measure(shown));
             }
             Err(text) => {
                 deferred.reject(&text);

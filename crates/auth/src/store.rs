@@ -19,8 +19,8 @@ use crate::{Error, Micros, ROOT, RangePermissions, SimpleTokens, token, verify};
 /// It is a setting, not state: it must be the same on all members, and is not in the buckets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patches {
-    /// 3.4.23 and 3.5.1, as recorded: a permission may be granted on an empty range, and anybody may
-    /// compact.
+    /// 3.4.23 and 3.5.1, as recorded: a permission may be granted on an empty range, anybody may
+    /// compact, and RoleGet tells of root only what it was granted.
     #[default]
     Early,
     /// The latest of each line: a permission on an empty range is refused (A10), and compacting

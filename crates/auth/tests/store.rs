@@ -183,12 +183,14 @@ fn a12_missing_and_existing_names_have_their_errors() {
 }
 
 #[test]
-fn a12_role_root_shows_everything_once_it_exists() {
+fn a12_role_root_shows_everything_once_it_exists_and_in_recorded_releases_what_it_was_granted() {
     let mut store = AuthStore::default();
     assert_eq!(store.perms_of("root"), Err(Error::RoleNotFound));
     store.role("root").unwrap();
     store.grant("root", read("a", "")).unwrap();
-    let perms = store.perms_of("root").unwrap();
+    assert_eq!(store.perms_of("root").unwrap(), vec![read("a", "")]);
+    let late = store.with_patches(Patches::Late);
+    let perms = late.perms_of("root").unwrap();
     assert_eq!(perms, vec![readwrite("", "\0")]);
     assert_eq!(perms[0].perm_type(), Type::Readwrite);
 }

@@ -8,10 +8,12 @@
 //! Times are virtual microseconds since the session's start unless a name says otherwise.
 
 mod action;
+mod load;
 mod parse;
 mod wire;
 
 pub use action::{Action, Kind, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat};
+pub use load::LoadKind;
 pub use parse::{USAGE as LAB_USAGE, parse_lab_words};
 pub use wire::{decode, encode};
 
@@ -66,15 +68,16 @@ pub enum ToLab {
     TraceHash {
         call: u64,
     },
-    /// Run a closed-loop put load for that many wall milliseconds in this session and answer with
+    /// Run a closed-loop load for that many wall milliseconds in this session and answer with
     /// [`FromLab::Measured`]. Meant for a scratch session, never for the one on the page.
-    MeasurePuts {
+    Measure {
         call: u64,
+        load: LoadKind,
         wall_ms: u32,
         in_flight: u32,
     },
     /// Go round all members' workers that many times, empty-handed, and answer with
-    /// [`FromLab::Measured`], whose `puts` are the rounds.
+    /// [`FromLab::Measured`], whose `done` are the rounds.
     MeasureBarrier {
         call: u64,
         rounds: u32,
@@ -124,15 +127,19 @@ pub enum FromLab {
     Fatal(String),
 }
 
-/// Result of [`ToLab::MeasurePuts`].
+/// Result of [`ToLab::Measure`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    pub puts: u64,
+    /// Requests acknowledged, or events that watchers got.
+    pub done: u64,
+    pub failed: u64,
     pub wall_us: u64,
     pub virtual_us: Micros,
     pub events: u64,
     pub in_flight: u32,
     pub value_bytes: u32,
+    /// Memory of the largest of the members' instances at the end.
+    pub memory_bytes: u64,
 }
 
 /// What a member's worker says of itself.
@@ -148,6 +155,8 @@ pub struct WorkerReport {
     pub batches_handled: u64,
     /// Batches that the conductor has sent it.
     pub batches_sent: u64,
+    /// Linear memory of the instance.
+    pub memory_bytes: u64,
 }
 
 /// One moment of the lab.

@@ -20,9 +20,9 @@ pub use cluster::{
     WorldOptions, run_member,
 };
 pub use conform::{CaseOutcome, known_difference, run_case};
-pub use frame::{Action, Frame, Kind, Measurement, SessionOptions, Speed, StepWhat};
+pub use frame::{Action, Frame, Kind, LoadKind, Measurement, SessionOptions, Speed, StepWhat};
 pub use in_process::InProcess;
-pub use load::{PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES};
+pub use load::{Load, PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES};
 pub use member::{Input, Member, MemberStatus, Output};
 pub use pace::Pace;
 pub use script::{Script, ScriptLine, parse_time_us};

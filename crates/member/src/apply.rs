@@ -95,7 +95,7 @@ impl State {
         at: At,
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        let permitted = self.check(request);
+        let permitted = self.check(request, at.profile);
         let result = match permitted {
             Ok(()) => {
                 outcome.over_quota = self.is_over_quota(request, at);
@@ -116,10 +116,13 @@ impl State {
     }
 
     /// Permissions as of this place in the log (A14), then alarms (K2, K3).
-    fn check(&self, request: &InternalRaftRequest) -> Result<(), Status> {
+    fn check(&self, request: &InternalRaftRequest, profile: Profile) -> Result<(), Status> {
         if self.auth.is_enabled() {
             let info = request.header.as_ref().map(AuthInfo::from).unwrap_or_default();
-            self.auth.check_request(&info, request, &|id| self.lease_keys(id))?;
+            let check = self.auth.check_request(&info, request, &|id| self.lease_keys(id));
+            // 3.4 does not map auth's errors in answers to alarms.
+            let unmapped = request.alarm.is_some() && profile == Profile::V3_4;
+            check.map_err(|e| if unmapped { e.unmapped() } else { e.into() })?;
         }
         if self.alarms.is_raised(AlarmType::Corrupt)
             && (request.put.is_some()

@@ -14,19 +14,20 @@ pub struct HashKv {
 }
 
 impl Store {
-    /// Castagnoli's CRC-32 over the bucket's name and every entry up to `rev` (0 or less: the
-    /// current revision), in the bytes of the backend.
+    /// Castagnoli's CRC-32 over the bucket's name and every entry up to `rev` (0: the current
+    /// revision; below that there is nothing), in the bytes of the backend.
     ///
     /// # Errors
     /// When `rev` is compacted or still to come.
     pub fn hash_kv(&self, rev: i64) -> Result<HashKv, Error> {
-        if rev > 0 && rev < self.compacted {
+        let first = self.compacted + i64::from(!self.rules.hashes_at_compaction);
+        if rev > 0 && rev < first {
             return Err(Error::Compacted);
         }
         if rev > self.current {
             return Err(Error::FutureRev);
         }
-        let hash_revision = if rev <= 0 { self.current } else { rev };
+        let hash_revision = if rev == 0 { self.current } else { rev };
         let keep = self.index.keep(hash_revision);
         let mut hash = crc32c::crc32c(b"key");
         let mut bytes = vec![];

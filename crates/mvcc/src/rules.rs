@@ -13,6 +13,9 @@ pub struct Rules {
     pub checks_puts_first: bool,
     /// Whether puts in nested transactions cost space (K1); from 3.5.33 and 3.6.14 on.
     pub nested_txns_cost: bool,
+    /// Whether the compacted revision itself can still be hashed (H2); not in 3.4.23 and 3.5.1,
+    /// where only reads reach it.
+    pub hashes_at_compaction: bool,
 }
 
 impl Rules {
@@ -22,6 +25,7 @@ impl Rules {
         checks_sort_option: false,
         checks_puts_first: true,
         nested_txns_cost: false,
+        hashes_at_compaction: false,
     };
     /// 3.5.1.
     pub const V3_5: Rules = Rules::V3_4;
@@ -31,6 +35,7 @@ impl Rules {
         checks_sort_option: true,
         checks_puts_first: false,
         nested_txns_cost: true,
+        hashes_at_compaction: true,
     };
 }
 

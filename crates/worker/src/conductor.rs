@@ -190,6 +190,7 @@ impl Conductor {
             seat.report.name = answer.name;
             seat.report.instance = answer.instance;
             seat.report.batches_handled = answer.batches;
+            seat.report.memory_bytes = answer.memory_bytes;
         }
         match &mut self.phase {
             Phase::Window { answers, batches, .. } => {

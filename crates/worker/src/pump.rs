@@ -1,7 +1,7 @@
 //! The conductor's loop: the page's messages, time, and windows, a little wall time at once.
 
 use frame::{Action, FromLab, Kind, Measurement, ToLab};
-use lab::{Micros, PutLoad};
+use lab::{Load, LoadKind, Micros};
 
 use crate::conductor::Conductor;
 
@@ -12,10 +12,12 @@ const STEP_US_MAX: Micros = 60_000_000;
 /// Longest nap between two looks at the clock.
 const NAP_MS_MAX: f64 = 8.0;
 
-/// A put load under way.
+/// A load under way.
 pub(crate) struct Measuring {
     call: u64,
-    until_ms: f64,
+    wall_ms: f64,
+    /// Set once the load is ready; until then the start moves on.
+    until_ms: Option<f64>,
     started_ms: f64,
     started_us: Micros,
     started_events: u64,
@@ -142,8 +144,8 @@ impl Conductor {
             ToLab::TraceHash { call } => {
                 self.post(&FromLab::TraceHash { call, hash: self.lab.trace_hash() });
             }
-            ToLab::MeasurePuts { call, wall_ms, in_flight } => {
-                self.measure(call, wall_ms, in_flight);
+            ToLab::Measure { call, load, wall_ms, in_flight } => {
+                self.measure(call, load, wall_ms, in_flight);
             }
             ToLab::MeasureBarrier { call, rounds } => {
                 self.barrier =
@@ -220,16 +222,16 @@ impl Conductor {
         }
     }
 
-    fn measure(&mut self, call: u64, wall_ms: u32, in_flight: u32) {
+    fn measure(&mut self, call: u64, load: LoadKind, wall_ms: u32, in_flight: u32) {
         let endpoints = self.lab.endpoints();
-        self.lab.add_load(PutLoad::new(endpoints, in_flight.clamp(1, 10_000)));
+        self.lab.add_load(Load::of(load, endpoints, in_flight.clamp(1, 10_000)));
         self.pace.set_speed(frame::Speed::Max);
         self.pace.play();
-        let started_ms = self.hooks.now();
         self.measuring = Some(Measuring {
             call,
-            until_ms: started_ms + f64::from(wall_ms),
-            started_ms,
+            wall_ms: f64::from(wall_ms),
+            until_ms: None,
+            started_ms: self.hooks.now(),
             started_us: self.lab.now(),
             started_events: self.lab.world().events(),
             in_flight,
@@ -246,7 +248,7 @@ impl Conductor {
         }
         let wall_us = ((self.hooks.now() - barrier.started_ms) * 1000.0) as u64;
         let result =
-            Measurement { puts: u64::from(barrier.rounds), wall_us, ..Measurement::default() };
+            Measurement { done: u64::from(barrier.rounds), wall_us, ..Measurement::default() };
         let message = FromLab::Measured { call: barrier.call, result };
         self.barrier = None;
         self.post(&message);
@@ -254,19 +256,37 @@ impl Conductor {
     }
 
     fn check_measuring(&mut self) {
+        let Some(measuring) = &mut self.measuring else { return };
         let now_ms = self.hooks.now();
-        let Some(measuring) = self.measuring.take_if(|m| now_ms >= m.until_ms) else { return };
-        let puts = self.lab.load().map_or(0, PutLoad::acknowledged);
+        let Some(until_ms) = measuring.until_ms else {
+            // What comes before the load counts is not measured.
+            measuring.started_ms = now_ms;
+            measuring.started_us = self.lab.now();
+            measuring.started_events = self.lab.world().events();
+            if self.lab.load().is_some_and(Load::is_ready) {
+                measuring.until_ms = Some(now_ms + measuring.wall_ms);
+            }
+            return;
+        };
+        if now_ms < until_ms {
+            return;
+        }
+        let Some(measuring) = self.measuring.take() else { return };
+        let (done, failed) =
+            self.lab.load().map_or((0, 0), |load| (load.acknowledged(), load.failed()));
         if let Some(load) = self.lab.load_mut() {
             load.stop();
         }
+        let reports = self.worker_reports();
         let result = Measurement {
-            puts,
+            done,
+            failed,
             wall_us: ((now_ms - measuring.started_ms) * 1000.0) as u64,
             virtual_us: self.lab.now() - measuring.started_us,
             events: self.lab.world().events() - measuring.started_events,
             in_flight: measuring.in_flight,
             value_bytes: lab::LOAD_VALUE_BYTES as u32,
+            memory_bytes: reports.iter().map(|report| report.memory_bytes).max().unwrap_or(0),
         };
         self.post(&FromLab::Measured { call: measuring.call, result });
         self.pace.set_speed(frame::Speed::default());

@@ -37,6 +37,7 @@ pub(crate) struct FromSeat {
     pub(crate) name: String,
     pub(crate) instance: u64,
     pub(crate) batches: u64,
+    pub(crate) memory_bytes: u64,
 }
 
 #[derive(Default)]
@@ -89,9 +90,23 @@ pub fn seat_run(bytes: &[u8]) -> Vec<u8> {
         answer.name = seat.name.clone();
         answer.instance = seat.instance;
         answer.batches = seat.batches;
+        answer.memory_bytes = memory_bytes();
     });
     answer.outputs = DONE.with_borrow_mut(std::mem::take);
     frame::encode(&answer)
+}
+
+/// Linear memory of this instance.
+#[cfg(target_arch = "wasm32")]
+fn memory_bytes() -> u64 {
+    const PAGE_BYTES: u64 = 65_536;
+    core::arch::wasm32::memory_size(0) as u64 * PAGE_BYTES
+}
+
+/// Natively there is no instance.
+#[cfg(not(target_arch = "wasm32"))]
+fn memory_bytes() -> u64 {
+    0
 }
 
 /// After a trap: the outputs of the turns that were completed before it.

@@ -2,6 +2,8 @@
 //!
 //! A measurement is a function in [`REGISTRY`] that returns rows; nothing here judges them.
 
+mod beside;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -28,12 +30,24 @@ impl Row {
     }
 }
 
+/// What a program measured, line by line: `row`, what, value and mode, with tabs between.
+fn rows_of(text: &str, before_mode: &str) -> Vec<Row> {
+    let row = |line: &str| {
+        let mut parts = line.strip_prefix("row\t")?.split('\t').map(str::to_owned);
+        let (what, value) = (parts.next()?, parts.next()?);
+        let mode = format!("{before_mode}{}", parts.next()?);
+        Some(Row { what, value, mode })
+    };
+    text.lines().filter_map(row).collect()
+}
+
 type Measure = fn(&Workspace) -> Result<Vec<Row>>;
 
 /// Every measurement: name, what it measures, how.
-const REGISTRY: [(&str, &str, Measure); 5] = [
+const REGISTRY: [(&str, &str, Measure); 6] = [
     ("native", "throughput and simulation in one process", native),
     ("browser", "the built page in headless Chromium", browser),
+    ("beside-etcd", "native, in the browser and real etcd, one after the other", beside::measure),
     ("transfer", "bytes of the release build", transfer),
     ("serve-cold", "serve from an empty cargo cache and target", serve_cold),
     ("rebuild", "build for serve after a one-line change", rebuild),
@@ -87,20 +101,24 @@ fn machine(root: &Path) -> String {
 
 /// What `etcd-lab` itself measures, line by line.
 fn native(workspace: &Workspace) -> Result<Vec<Row>> {
+    let mut rows = native_rows(workspace, &["bench"])?;
+    rows.extend(native_rows(workspace, &["sim", "--seeds", "1..200", "--for", "30s"])?);
+    Ok(rows)
+}
+
+fn native_rows(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Row>> {
+    let mut command = cargo(&workspace.root);
+    command.args(["run", "--quiet", "--release", "--package", "etcd-lab", "--"]);
+    let output = command.args(arguments).stderr(std::process::Stdio::inherit()).output()?;
     let mut rows = Vec::new();
-    for arguments in [&["bench"][..], &["sim", "--seeds", "1..200", "--for", "30s"]] {
-        let mut command = cargo(&workspace.root);
-        command.args(["run", "--quiet", "--release", "--package", "etcd-lab", "--"]);
-        let output = command.args(arguments).stderr(std::process::Stdio::inherit()).output()?;
-        for line in String::from_utf8_lossy(&output.stdout).lines() {
-            println!("   | {line}");
-            if let Some((what, value)) = line.split_once(": ") {
-                let mode = "native, release, one process";
-                rows.push(Row { what: what.into(), value: value.trim().into(), mode: mode.into() });
-            } else if line.contains("times real time") {
-                let mode = "native, release, 3 and 5 members, all checkers";
-                rows.push(Row { what: "sim".into(), value: line.into(), mode: mode.into() });
-            }
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        println!("   | {line}");
+        if let Some((what, value)) = line.split_once(": ") {
+            let mode = "native, release, one process";
+            rows.push(Row { what: what.into(), value: value.trim().into(), mode: mode.into() });
+        } else if line.contains("times real time") {
+            let mode = "native, release, 3 and 5 members, all checkers";
+            rows.push(Row { what: "sim".into(), value: line.into(), mode: mode.into() });
         }
     }
     Ok(rows)
@@ -108,23 +126,22 @@ fn native(workspace: &Workspace) -> Result<Vec<Row>> {
 
 /// Builds the release page and lets crate tests drive a browser over it.
 fn browser(workspace: &Workspace) -> Result<Vec<Row>> {
+    browser_rows(workspace, &[])
+}
+
+fn browser_rows(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Row>> {
     let dist = workspace.scratch("bench-dist");
     build(workspace, Mode::Release, &dist)?;
     let mut command = cargo(&workspace.root);
-    command.args(["run", "--quiet", "--package", "etcd-lab-tests", "--bin", "browser-bench"]);
+    command.args(["run", "--quiet", "--package", "etcd-lab-tests", "--bin", "browser-bench", "--"]);
+    command.args(arguments);
     let output = command.env(crate::check::DIST_VARIABLE, &dist).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     print!("{text}");
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr));
     }
-    let rows = text.lines().filter_map(|line| {
-        let mut parts = line.strip_prefix("row\t")?.split('\t').map(str::to_owned);
-        let (what, value) = (parts.next()?, parts.next()?);
-        let mode = format!("release page, headless Chromium, {}", parts.next()?);
-        Some(Row { what, value, mode })
-    });
-    Ok(rows.collect())
+    Ok(rows_of(&text, "release page, headless Chromium, "))
 }
 
 fn transfer(workspace: &Workspace) -> Result<Vec<Row>> {

@@ -2,6 +2,7 @@
 //! `cargo xtask bench`. Nothing is judged here.
 
 use etcd_lab_tests::browser::Lab;
+use lab::LoadKind;
 use serde_json::Value;
 
 /// How often the page is opened, and how long a measurement runs.
@@ -9,15 +10,22 @@ const OPENINGS: usize = 7;
 const MEASURE_MS: u64 = 2000;
 const ROUNDS: u64 = 3000;
 
+const MODES: [(&str, &str); 2] = [("?seed=1", "3 workers"), ("?seed=1&workers=0", "one worker")];
+
+/// With the argument `loads`, only those.
 fn main() {
+    let only_loads = std::env::args().nth(1).is_some_and(|word| word == "loads");
     let Some(lab) = Lab::start() else {
         eprintln!("browser-bench needs a built page; `cargo xtask bench browser` names it");
         std::process::exit(2);
     };
-    openings(&lab);
-    barrier(&lab);
-    free_running(&lab);
-    puts(&lab);
+    if !only_loads {
+        openings(&lab);
+        barrier(&lab);
+        free_running(&lab);
+    }
+    loads(&lab);
+    memory(&lab);
 }
 
 fn row(what: &str, value: String, mode: &str) {
@@ -52,7 +60,7 @@ fn number(value: &Value, name: &str) -> f64 {
 }
 
 fn barrier(lab: &Lab) {
-    for (query, mode) in [("?seed=1", "3 workers"), ("?seed=1&workers=0", "one worker")] {
+    for (query, mode) in MODES {
         lab.open(query);
         let call = format!("etcdlab.measureBarrier({{rounds: {ROUNDS}}})");
         let measured = lab.promise(&call, vec![]);
@@ -63,7 +71,7 @@ fn barrier(lab: &Lab) {
 
 /// An idle cluster as fast as it goes: what lock-step costs without work.
 fn free_running(lab: &Lab) {
-    for (query, mode) in [("?seed=1", "3 workers"), ("?seed=1&workers=0", "one worker")] {
+    for (query, mode) in MODES {
         lab.open(query);
         let script = format!(
             "etcdlab.act({{kind: 'speed', value: 'max'}}).then(async () => {{
@@ -81,16 +89,39 @@ fn free_running(lab: &Lab) {
     }
 }
 
-fn puts(lab: &Lab) {
-    for (query, mode) in [("?seed=1", "3 workers"), ("?seed=1&workers=0", "one worker")] {
-        lab.open(query);
-        for in_flight in [1, 100, 500, 2000] {
-            let call =
-                format!("etcdlab.measurePuts({{wallMs: {MEASURE_MS}, inFlight: {in_flight}}})");
-            let measured = lab.promise(&call, vec![]);
-            let puts = number(&measured, "puts_per_second");
-            let what = format!("puts, 256 B, {in_flight} in flight");
-            row(&what, format!("{puts:.0} /s"), mode);
+fn loads(lab: &Lab) {
+    for (query, mode) in MODES {
+        for kind in LoadKind::ALL {
+            for in_flight in kind.in_flight() {
+                // A page of its own for each, so that none pays for the memory of those before.
+                lab.open(query);
+                let load = kind.as_str();
+                let call = format!(
+                    "etcdlab.measure({{load: '{load}', wallMs: {MEASURE_MS}, inFlight: {in_flight}}})"
+                );
+                let measured = lab.promise(&call, vec![]);
+                let what = kind.what(*in_flight);
+                row(&what, format!("{:.0} /s", number(&measured, "per_second")), mode);
+                if number(&measured, "failed") > 0.0 {
+                    row(&format!("{what}, failed"), measured["failed"].to_string(), mode);
+                }
+            }
         }
     }
+}
+
+/// Linear memory of a member's instance for each revision that its store holds: the difference of two
+/// runs, so that what an instance needs anyway is not counted.
+fn memory(lab: &Lab) {
+    let (query, mode) = MODES[0];
+    let mut points = Vec::new();
+    for wall_ms in [500, 4000] {
+        lab.open(query);
+        let call = format!("etcdlab.measure({{wallMs: {wall_ms}, inFlight: 500}})");
+        let measured = lab.promise(&call, vec![]);
+        points.push((number(&measured, "done"), number(&measured, "memory_bytes")));
+    }
+    let (revisions, bytes) = (points[1].0 - points[0].0, points[1].1 - points[0].1);
+    let value = format!("{:.1} MB", bytes / revisions.max(1.0) * 100_000.0 / 1e6);
+    row("memory of 100,000 revisions, one member", value, mode);
 }

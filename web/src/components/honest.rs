@@ -3,9 +3,9 @@
 use super::LabHandle;
 use super::header::grouped;
 use super::modal::Modal;
-use crate::api::puts_per_second;
+use crate::api::per_second;
 use crate::state::Measure;
-use frame::{Frame, Measurement};
+use frame::{Frame, LoadKind, Measurement};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -99,14 +99,14 @@ fn speed(props: &Props) -> Html {
     let measure = {
         let lab = props.lab.clone();
         Callback::from(move |_: MouseEvent| {
-            lab.0.measure(WALL_MS, IN_FLIGHT);
+            lab.0.measure(LoadKind::Put, WALL_MS, IN_FLIGHT);
         })
     };
     let running = props.measure == Measure::Running;
     let ours = match &props.measure {
         Measure::Idle => "not measured yet".into(),
         Measure::Running => "measuring\u{2026}".into(),
-        Measure::Done(result) => format!("{} puts/s", grouped(puts_per_second(result))),
+        Measure::Done(result) => format!("{} puts/s", grouped(per_second(result))),
         Measure::Failed(text) => format!("no figure: {text}"),
     };
     html! {
@@ -143,11 +143,11 @@ fn speed(props: &Props) -> Html {
 fn load(measure: &Measure) -> String {
     match measure {
         Measure::Done(Measurement {
-            puts, wall_us, in_flight, value_bytes, virtual_us, ..
+            done, wall_us, in_flight, value_bytes, virtual_us, ..
         }) => {
             format!(
                 "{} puts of {value_bytes} B in {}, {in_flight} in flight; {} of virtual time.",
-                grouped(*puts),
+                grouped(*done),
                 scene::words::span(*wall_us),
                 scene::words::span(*virtual_us)
             )

@@ -5,7 +5,7 @@ use proto::etcdserverpb::{
     AuthUserAddRequest, AuthUserChangePasswordRequest, AuthenticateRequest,
     InternalAuthenticateRequest, InternalRaftRequest,
 };
-use proto::{Status, method};
+use proto::{Profile, Status, method};
 
 use super::{Answer, Caller, decode, unknown_method};
 use crate::Micros;
@@ -15,6 +15,9 @@ use crate::reads::What;
 
 impl Running {
     pub(super) fn auth(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
+        if method == method::auth::AUTH_STATUS && self.config.profile == Profile::V3_4 {
+            return Err(unknown_method(method));
+        }
         macro_rules! through_the_log {
             ($($path:ident => $field:ident),* $(,)?) => {
                 match method {
@@ -62,7 +65,11 @@ impl Running {
         ::auth::hash_user_add(add, cost, salt);
     }
 
+    /// 3.5 takes an empty password for none: nothing opens that user's door from then on.
     fn hash_change_password(&mut self, change: &mut AuthUserChangePasswordRequest) {
+        if self.config.profile == Profile::V3_5 && change.password.is_empty() {
+            return;
+        }
         let (cost, salt) = (self.config.bcrypt_cost, self.draw_16());
         ::auth::hash_change_password(change, cost, salt);
     }

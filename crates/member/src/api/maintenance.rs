@@ -18,6 +18,11 @@ impl Running {
         match method {
             method::maintenance::STATUS => Ok(Some(self.status_body())),
             method::maintenance::ALARM => {
+                // 3.4 does not map auth's errors here either.
+                if self.config.profile == Profile::V3_4 {
+                    let known = self.auth_info(caller.now, caller.metadata);
+                    known.map_err(::auth::Error::unmapped)?;
+                }
                 let request = InternalRaftRequest {
                     alarm: Some(decode(body)?),
                     ..InternalRaftRequest::default()
@@ -36,12 +41,8 @@ impl Running {
             method::maintenance::DEFRAGMENT => {
                 self.check_root(caller.now, caller.metadata)?;
                 self.state.store.defragment();
-                // 3.4 forgets the header.
-                let header = match self.config.profile {
-                    Profile::V3_4 => Header::Missing,
-                    Profile::V3_5 => Header::Current,
-                };
-                Ok(Some(Body::with(header, &DefragmentResponse::default())))
+                // It forgets the header.
+                Ok(Some(Body::with(Header::Missing, &DefragmentResponse::default())))
             }
             method::maintenance::DOWNGRADE => {
                 self.check_root(caller.now, caller.metadata)?;

@@ -100,7 +100,9 @@ impl Running {
         metadata: &Metadata,
     ) -> Result<Option<AuthInfo>, ::auth::Error> {
         if !self.state.auth.is_enabled() {
-            return Ok(None);
+            // A token is looked up whether auth is on or not, and switching it off ends them all.
+            let is_stale = metadata.token.is_some();
+            return if is_stale { Err(::auth::Error::InvalidAuthToken) } else { Ok(None) };
         }
         let token = metadata.token.as_deref();
         if let Some(info) = self.state.auth.info(&mut self.tokens, token, now)? {

@@ -23,6 +23,7 @@ const ORDER: &[&str] = &[
     "course",
     "lab",
     "scene",
+    "peer",
     "worker",
     "ui",
     "etcd-lab",

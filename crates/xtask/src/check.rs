@@ -10,13 +10,17 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::bundle::{Mode, build};
-use crate::process::{cargo, exists, output, run, step};
+use crate::process::{apt_install, cargo, exists, may_apt, output, run, step};
 use crate::toolchain::{Toolchain, ensure_wasm};
 use crate::workspace::Workspace;
 use crate::{browser, deps, tidy};
 
 /// Tells the browser tests where the built page is; without it they are skipped.
 pub const DIST_VARIABLE: &str = "ETCD_LAB_DIST";
+
+/// The server of Debian's package, which the tests compare with.
+const REAL_ETCD: &str = "etcd";
+const REAL_ETCD_PACKAGE: &str = "etcd-server";
 
 /// The crates that exist for the wasm target only.
 const WASM_ONLY: [&str; 4] = ["--exclude", "ui", "--exclude", "worker"];
@@ -33,6 +37,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     step("tidy", || tidy::check(root))?;
     step("dependencies: licences, sources, bans", || deps::check(root))?;
     step("browser", browser::ensure)?;
+    step("etcd, to compare with", real_etcd)?;
     step("clippy, native", || clippy_native(root))?;
     step("clippy, wasm", || clippy_wasm(root))?;
     let bundle = build(workspace, Mode::Quick, &workspace.scratch("test"))?;
@@ -42,6 +47,18 @@ pub fn test(workspace: &Workspace) -> Result<()> {
         run(command.env(DIST_VARIABLE, &bundle.dir))
     })?;
     println!("cargo xtask test: passed in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The tests against a real etcd are skipped, in one line, where there is none.
+fn real_etcd() -> Result<()> {
+    if exists(REAL_ETCD) {
+        println!("   {REAL_ETCD} is there");
+    } else if may_apt()
+        && let Err(error) = apt_install(&[REAL_ETCD_PACKAGE])
+    {
+        println!("   not installed, so not compared with: {error:#}");
+    }
     Ok(())
 }
 

@@ -155,7 +155,7 @@ fn a_corrupt_cluster_refuses_what_comes_through_the_log() {
     // As a real etcd answers: what only reads does not meet the alarm.
     assert_eq!(lab.get(0, "a").as_deref(), Some("1"));
     assert!(lab.txn(0, &then(vec![get_op(get("a"))])).is_ok());
-    assert_eq!(lab.txn(0, &then(vec![put_op(put("a", "2"))])), Err(error::corrupt()));
+    assert_eq!(lab.txn(0, &then(vec![put_op("a", "2")])), Err(error::corrupt()));
     let delete: Result<DeleteRangeResponse, _> = lab.call(0, method::kv::DELETE_RANGE, &del("a"));
     assert_eq!(delete, Err(error::corrupt()));
     assert_eq!(lab.revoke(0, 7), Err(error::corrupt()));

@@ -3,6 +3,7 @@
 //! Snapshot, entries and hard state go to the disk first; the messages that promise them leave when
 //! the disk has answered. A leader's appends promise nothing of their Ready and leave at once.
 
+use bytes::Bytes;
 use proto::etcdserverpb::{
     InternalRaftRequest, Member as PbMember, MemberAddResponse, MemberListResponse,
 };
@@ -12,7 +13,7 @@ use raft::eraftpb::{Entry, Message, Snapshot};
 use crate::Micros;
 use crate::apply::{self, At, Body, Header};
 use crate::conf_change::{Change, Kind};
-use crate::io::{Output, Trace};
+use crate::io::{AppliedEntry, Output, Trace};
 use crate::limits;
 use crate::member::Running;
 use crate::node::is_conf_change;
@@ -103,12 +104,22 @@ impl Running {
     fn apply(&mut self, now: Micros, committed: Vec<Entry>) {
         let Some(last) = committed.last().map(|entry| entry.index) else { return };
         let before_replies = self.out.len();
+        let tells = self.config.tells_entries;
+        let first_index = self.applied + 1;
+        let mut told = Vec::new();
         for entry in committed {
             assert!(entry.index == self.applied + 1, "entries are applied in order");
             self.applied = entry.index;
-            if let Err(reason) = self.apply_entry(now, &entry) {
-                self.fatal = Some(reason);
-                return;
+            let refused = match self.apply_entry(now, &entry) {
+                Ok(refused) => refused,
+                Err(reason) => {
+                    self.fatal = Some(reason);
+                    return;
+                }
+            };
+            if tells {
+                let data = if is_conf_change(&entry) { Bytes::new() } else { entry.data.clone() };
+                told.push(AppliedEntry { data, refused });
             }
             let every = self.config.digest_every_entries;
             if every > 0 && entry.index.is_multiple_of(every) {
@@ -121,14 +132,20 @@ impl Running {
         // Told before the replies that rest on it.
         let applied = Output::Trace(Trace::Applied { index: last, revision });
         self.out.insert(before_replies, applied);
+        if tells {
+            let entries = Output::Trace(Trace::Entries { first_index, entries: told });
+            self.out.insert(before_replies, entries);
+        }
     }
 
-    fn apply_entry(&mut self, now: Micros, entry: &Entry) -> Result<(), String> {
+    /// Gives whether the entry was turned away before the store saw it.
+    fn apply_entry(&mut self, now: Micros, entry: &Entry) -> Result<bool, String> {
         if is_conf_change(entry) {
-            return self.apply_conf_change(now, entry);
+            self.apply_conf_change(now, entry)?;
+            return Ok(false);
         }
         if entry.data.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let request = apply::decode(&entry.data)
             .map_err(|e| format!("failed to unmarshal entry {}: {e}", entry.index))?;
@@ -150,23 +167,21 @@ impl Running {
         }
         let waiter = self.proposals.applied(apply::request_id(&request));
         if outcome.over_quota {
-            return self.applied_without_space(now, waiter);
-        }
-        if let (Some(waiter), Some(result)) = (waiter, outcome.reply) {
+            self.applied_without_space(now, waiter);
+        } else if let (Some(waiter), Some(result)) = (waiter, outcome.reply) {
             self.applied_for(now, entry.index, waiter, result);
         }
-        Ok(())
+        Ok(outcome.refused)
     }
 
     /// Done, but there was no space: the alarm first, then the answer (K1). Every member raises its
     /// own.
-    fn applied_without_space(&mut self, now: Micros, waiter: Option<Waiter>) -> Result<(), String> {
+    fn applied_without_space(&mut self, now: Micros, waiter: Option<Waiter>) {
         let call = match waiter {
             Some(Waiter::Client(To::Call(call))) => Some(call),
             _ => None,
         };
         self.raise_no_space(now, call);
-        Ok(())
     }
 
     fn applied_for(

@@ -34,7 +34,7 @@ fn found(steps: &[(u16, Trace)], acknowledged: &[(u16, u64)], after: &[(u16, Tra
     for (time, (member, trace)) in (100..).zip(after) {
         checkers.trace(time, *member, trace);
     }
-    checkers.finish();
+    checkers.finish(1000);
     let mut names: Vec<&str> =
         checkers.violations().iter().filter_map(|text| text.split(" at ").next()).collect();
     names.dedup();

@@ -9,7 +9,7 @@ use lab::{OpCount, SimOptions, SimReport, simulate};
 use crate::args::Args;
 
 pub(crate) fn run(words: &[String]) -> Result<u8, String> {
-    let args = Args::parse(words, &["seeds", "for", "seed", "each"])?;
+    let args = Args::parse(words, &["seeds", "for", "seed", "each", "refusals"])?;
     args.no_rest()?;
     let (first, last) = seeds(&args)?;
     let duration_us = args.time_us("for")?.unwrap_or(60_000_000);
@@ -35,7 +35,7 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
         let seconds = duration_us / 1_000_000;
         println!("  replay: etcd-lab sim --seeds {0}..{0} --for {seconds}s", report.seed);
     }
-    sum.print(started.elapsed().as_secs_f64());
+    sum.print(started.elapsed().as_secs_f64(), args.number("refusals", 12)? as usize);
     println!("{passed} passed, {failed} failed");
     Ok(u8::from(failed > 0))
 }
@@ -80,7 +80,9 @@ struct Sum {
     watches: u64,
     watch_events: u64,
     leases: u64,
+    tombstones_lost: u64,
     ops: BTreeMap<&'static str, OpCount>,
+    refusals: BTreeMap<String, u64>,
 }
 
 impl Sum {
@@ -100,6 +102,10 @@ impl Sum {
         self.watches += tally.judged.watches;
         self.watch_events += tally.judged.watch_events;
         self.leases += tally.judged.leases_expired;
+        self.tombstones_lost += tally.judged.tombstones_lost;
+        for (text, times) in &report.refusals {
+            *self.refusals.entry(text.clone()).or_default() += times;
+        }
         for (name, count) in &report.ops {
             let sum = self.ops.entry(name).or_default();
             sum.done += count.done;
@@ -108,10 +114,16 @@ impl Sum {
         }
     }
 
-    fn print(&self, wall: f64) {
+    fn print(&self, wall: f64, refusals_shown: usize) {
         println!("operations (done, failed, unknown):");
         for (name, count) in &self.ops {
             println!("  {name:<20} {:>9} {:>8} {:>8}", count.done, count.failed, count.unknown);
+        }
+        println!("refusals:");
+        let mut refusals: Vec<(&String, &u64)> = self.refusals.iter().collect();
+        refusals.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
+        for (text, times) in refusals.iter().take(refusals_shown) {
+            println!("  {times:>9} {text}");
         }
         println!(
             "{} faults, {} elections, {} snapshots installed, {} members joined",
@@ -119,14 +131,15 @@ impl Sum {
         );
         println!(
             "judged: {} entries, {} answers ({} not), {} watches with {} events, {} leases expired, \
-             {} state digests",
+             {} state digests; {} deletions lost to etcd's issue 18089",
             self.entries,
             self.answers,
             self.not_judged,
             self.watches,
             self.watch_events,
             self.leases,
-            self.states
+            self.states,
+            self.tombstones_lost
         );
         let virtual_s = self.time_us as f64 / 1e6;
         println!(

@@ -252,6 +252,9 @@ impl World {
         }
         let (name, id) = (slot.config.name.clone(), slot.id);
         self.checkers.ended(time, actor);
+        if process == Process::Crashed {
+            self.checkers.crashed(time, actor, reason);
+        }
         self.log.fault(time, &name, reason);
         self.break_connections(time, actor, id);
         self.notice(Notice::Ended { actor });

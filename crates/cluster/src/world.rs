@@ -604,6 +604,11 @@ impl World {
         self.members[usize::from(actor)].id
     }
 
+    /// Why a member's process ended last; empty while it runs.
+    pub fn end_reason(&self, actor: u16) -> &str {
+        &self.members[usize::from(actor)].reason
+    }
+
     /// Gives a member that does not run another `--initial-cluster`: what its operator would do whose
     /// first try to join was refused.
     pub fn set_initial_cluster(&mut self, actor: u16, initial_cluster: Vec<PeerConfig>) {

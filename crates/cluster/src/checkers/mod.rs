@@ -160,6 +160,15 @@ impl Checkers {
         self.see(&Seen::Ended { member });
     }
 
+    /// A member came to an end by itself. People may want that; a simulated run does not.
+    pub(crate) fn crashed(&mut self, time: Micros, member: u16, reason: &str) {
+        self.now = time;
+        if self.judge.is_some() {
+            let text = format!("{}: {reason}", self.members[usize::from(member)].name);
+            self.violation("nobody crashes", &text);
+        }
+    }
+
     pub(crate) fn trace(&mut self, time: Micros, member: u16, trace: &Trace) {
         self.now = time;
         let shadow = &mut self.members[usize::from(member)];

@@ -69,7 +69,7 @@ impl Caller {
         let result = match heard {
             Heard::Reply(Ok(reply)) => Ok(reply),
             Heard::Reply(Err(status)) => {
-                mouth.view.learn_failure(User::Root, &status);
+                mouth.view.learn_failure(name, User::Root, &status);
                 Err(How::Failed)
             }
             Heard::Refused => Err(How::Failed),

@@ -113,7 +113,7 @@ impl Agent for Client {
                 (How::Done, 0)
             }
             Heard::Reply(Err(status)) => {
-                mouth.view.learn_failure(self.user, &status);
+                mouth.view.learn_failure(kind.name(), self.user, &status);
                 (How::Failed, 20_000)
             }
             Heard::Refused => {

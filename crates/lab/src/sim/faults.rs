@@ -4,18 +4,24 @@ use frame::{Action, Kind};
 
 use super::SimOptions;
 use super::dice::Dice;
+use super::swarm::Swarm;
 use crate::InProcess;
 
 /// Schedules them all; how many there are.
-pub(crate) fn schedule(options: SimOptions, members: u32, run: &mut InProcess) -> u32 {
+pub(crate) fn schedule(options: SimOptions, swarm: &Swarm, run: &mut InProcess) -> u32 {
+    let members = swarm.session.members;
     let mut dice = Dice::of_faults(options.seed, 2);
     let mut faults = 0;
     let kinds: Vec<u64> = [3, 1, 1, 1, 2]
         .into_iter()
         .map(|weight| if dice.percent(75) { weight } else { 0 })
         .collect();
-    let calm_us = dice.pick(&[1_000_000, 3_000_000, 8_000_000]);
-    let mut time = 500_000 + dice.below(3_000_000);
+    // Members are changed only where all have been connected for five seconds (M4).
+    let calm_us = match swarm.mix.operator {
+        true => dice.pick(&[3_000_000, 10_000_000, 20_000_000]),
+        false => dice.pick(&[1_000_000, 3_000_000, 8_000_000]),
+    };
+    let mut time = 500_000 + dice.below(calm_us);
     let world = run.lab_mut().world_mut();
     while time < options.duration_us {
         let name = format!("m{}", 1 + dice.below(u64::from(members)));

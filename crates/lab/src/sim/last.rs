@@ -115,7 +115,7 @@ impl Agent for LastRound {
             }
             Heard::Reply(Err(status)) => {
                 mouth.view.count("last round", How::Failed);
-                mouth.view.learn_failure(User::Root, &status);
+                mouth.view.learn_failure("last round", User::Root, &status);
                 self.reason = status.message;
             }
             _ => {

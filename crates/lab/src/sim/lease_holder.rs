@@ -155,7 +155,7 @@ impl Agent for LeaseHolder {
                 }
                 heard => {
                     if let Heard::Reply(Err(status)) = heard {
-                        mouth.view.learn_failure(User::Root, &status);
+                        mouth.view.learn_failure("keep-alive", User::Root, &status);
                     }
                     mouth.view.count("keep-alive", How::Failed);
                     self.state = State::Renewing(None);
@@ -177,7 +177,7 @@ impl Agent for LeaseHolder {
                     }
                     Heard::Reply(Err(status)) => {
                         mouth.view.count(kind, How::Failed);
-                        mouth.view.learn_failure(User::Root, &status);
+                        mouth.view.learn_failure(kind, User::Root, &status);
                         self.rest(now);
                     }
                     _ => {

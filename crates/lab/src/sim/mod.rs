@@ -29,6 +29,8 @@ use swarm::Swarm;
 
 /// The load goes on for so long after all faults are cured.
 const AFTER_HEALING_US: Micros = 5_000_000;
+/// A graceful stop takes no longer than that.
+const STOPPING_US: Micros = 2_000_000;
 /// Time for the last round and for all leases to end, on top.
 const LAST_US: Micros = 25_000_000;
 /// How often the run looks whether a new member needs a process.
@@ -48,6 +50,8 @@ pub struct OpCount {
 pub struct ClientReport {
     /// By the operation's name.
     pub ops: BTreeMap<&'static str, OpCount>,
+    /// Texts of failures, and how often each was heard.
+    pub refusals: BTreeMap<String, u64>,
     /// What should have come at the end and did not.
     pub missing: Vec<String>,
 }
@@ -66,6 +70,8 @@ pub struct SimReport {
     /// Virtual time that it took.
     pub time_us: Micros,
     pub ops: BTreeMap<&'static str, OpCount>,
+    /// Texts of failures that clients heard.
+    pub refusals: BTreeMap<String, u64>,
     pub tally: Tally,
     /// Violations of checked properties, and of liveness at the end.
     pub failures: Vec<String>,
@@ -91,9 +97,12 @@ pub fn simulate(options: SimOptions) -> SimReport {
     let endpoints = run.lab().endpoints();
     let clients = host::Clients::new(options.seed, &swarm.mix, endpoints);
     run.lab_mut().add_clients(Box::new(clients));
-    let faults = faults::schedule(options, swarm.session.members, &mut run);
+    let faults = faults::schedule(options, &swarm, &mut run);
     let mut driver = Driver::new(options.seed, &swarm, run);
     driver.run_until(options.duration_us);
+    driver.heal_all();
+    // Who was told to stop may have gone only now.
+    driver.run_until(options.duration_us + STOPPING_US);
     driver.heal_all();
     driver.run_until(options.duration_us + AFTER_HEALING_US);
     if let Some(clients) = driver.run.lab_mut().clients_mut() {
@@ -229,8 +238,12 @@ impl Driver {
             let all = 0..world.member_count() as u16;
             let slot = all.clone().find(|at| world.member_id(*at) == member.id);
             if !slot.is_some_and(|at| world.is_healthy(at)) {
+                let why = match slot {
+                    Some(at) => format!("{:?} {}", world.process(at), world.end_reason(at)),
+                    None => "it has no process".to_string(),
+                };
                 let name = if member.name.is_empty() { "a new member" } else { &member.name };
-                found.push(format!("liveness: {name} ({:x}) is not healthy", member.id));
+                found.push(format!("liveness: {name} ({:x}) is not healthy: {why}", member.id));
             }
         }
         found
@@ -252,6 +265,7 @@ impl Driver {
             events: lab.world().events(),
             time_us: lab.now(),
             ops: clients.ops,
+            refusals: clients.refusals,
             tally: lab.world().tally(),
             failures,
             trace_hash: lab.trace_hash(),

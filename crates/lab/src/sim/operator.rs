@@ -64,6 +64,10 @@ impl Operator {
     fn change(&mut self, now: Micros, mouth: &mut Mouth<'_>) {
         let members = mouth.view.members.clone();
         let voters: Vec<&Member> = members.iter().filter(|member| !member.is_learner).collect();
+        if voters.is_empty() {
+            // Asked of one that joins and knows nobody yet.
+            return;
+        }
         if let Some(learner) = members.iter().find(|member| member.is_learner) {
             let id = learner.id;
             if self.dice.percent(75) {
@@ -114,7 +118,7 @@ impl Operator {
 
     fn rest(&mut self, now: Micros) {
         self.waiting = None;
-        self.wake_us = Some(now + self.dice.within(300_000, 3_000_000));
+        self.wake_us = Some(now + self.dice.within(200_000, 1_500_000));
     }
 }
 
@@ -151,7 +155,7 @@ impl Agent for Operator {
             }
             Heard::Reply(Err(status)) => {
                 mouth.view.count(name, How::Failed);
-                mouth.view.learn_failure(User::Root, &status);
+                mouth.view.learn_failure(name, User::Root, &status);
             }
             Heard::Refused => mouth.view.count(name, How::Failed),
             Heard::Lost | Heard::Message(_) => mouth.view.count(name, How::Unknown),

@@ -60,7 +60,7 @@ impl Swarm {
         let mix = Mix::draw(&mut dice);
         let flags = MemberConfig {
             pre_vote: dice.pick(&[None, Some(false), Some(true)]),
-            snapshot_count: dice.pick(&[10, 50, 200, 1000]),
+            snapshot_count: dice.pick(&[10, 20, 50, 200, 1000]),
             snapshot_catchup_entries: dice.pick(&[0, 5, 50, 500]),
             quota_backend_bytes: if mix.quota { 40_000 + dice.below(60_000) as i64 } else { 0 },
             auto_compaction: match dice.below(4) {
@@ -86,8 +86,8 @@ impl Mix {
         // Nothing can be seen in a store that nobody writes to.
         weights[0] = weights[0].max(3);
         Mix {
-            clients: dice.within(2, 8),
-            pause_us: dice.pick(&[5_000, 50_000, 200_000]),
+            clients: dice.within(2, 10),
+            pause_us: dice.pick(&[5_000, 30_000, 150_000]),
             keys: dice.pick(&[2, 8, 40]),
             weights,
             lease_holders: dice.below(4),

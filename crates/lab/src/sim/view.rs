@@ -60,6 +60,7 @@ pub(crate) struct View {
     /// Revision of the last round's put.
     pub(crate) last_revision: i64,
     counts: BTreeMap<&'static str, OpCount>,
+    refusals: BTreeMap<String, u64>,
 }
 
 /// How an operation went.
@@ -87,6 +88,7 @@ impl View {
             alarms_to_undo: false,
             last_revision: 0,
             counts: BTreeMap::new(),
+            refusals: BTreeMap::new(),
         }
     }
 
@@ -110,7 +112,8 @@ impl View {
     }
 
     pub(crate) fn report(&self) -> ClientReport {
-        ClientReport { ops: self.counts.clone(), missing: Vec::new() }
+        let (ops, refusals) = (self.counts.clone(), self.refusals.clone());
+        ClientReport { ops, refusals, missing: Vec::new() }
     }
 
     /// The header is the first field of every response.
@@ -144,7 +147,8 @@ impl View {
     }
 
     /// A refusal may mean that somebody has to log in.
-    pub(crate) fn learn_failure(&mut self, user: User, status: &Status) {
+    pub(crate) fn learn_failure(&mut self, what: &str, user: User, status: &Status) {
+        *self.refusals.entry(format!("{what}: {}", status.message)).or_default() += 1;
         let needs_login = [
             error::invalid_auth_token(),
             error::user_empty(),

@@ -7,7 +7,7 @@ use proto::etcdserverpb::watch_request::RequestUnion;
 use proto::etcdserverpb::{
     WatchCancelRequest, WatchCreateRequest, WatchRequest, WatchResponse,
 };
-use proto::method;
+use proto::{Code, Status, method};
 
 use super::dice::Dice;
 use super::host::{Agent, Heard};
@@ -171,7 +171,8 @@ impl Watcher {
         let Some(watch) = self.watches.iter_mut().find(|watch| watch.id.is_none()) else { return };
         if response.canceled {
             mouth.view.count("watch", How::Failed);
-            mouth.view.logins_wanted.insert(self.user);
+            let status = Status::new(Code::Unknown, response.cancel_reason.clone());
+            mouth.view.learn_failure("watch", self.user, &status);
             mouth.cancel(stream);
             return self.again(now);
         }
@@ -222,7 +223,7 @@ impl Agent for Watcher {
             }
             Heard::Reply(result) => {
                 if let Err(status) = result {
-                    mouth.view.learn_failure(self.user, &status);
+                    mouth.view.learn_failure("watch", self.user, &status);
                 }
                 self.again(now);
             }

@@ -42,6 +42,8 @@ pub struct Judged {
     pub watches: u64,
     /// Events that they were sent.
     pub watch_events: u64,
+    /// Deletions that a watch missed by etcd's own fault (issue 18089).
+    pub tombstones_lost: u64,
     /// Leases that came to an end by themselves.
     pub leases_expired: u64,
 }

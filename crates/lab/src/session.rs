@@ -89,16 +89,15 @@ impl Lab {
 
     /// The same over a world with other dials, for simulation.
     pub fn with_world(options: SessionOptions, world: WorldOptions) -> Result<Lab, String> {
-        Lab::with_flags(options, world, MemberConfig::default(), false)
+        Lab::with_flags(options, world, MemberConfig::default())
     }
 
-    /// The same with other flags for the members than etcd's defaults; what names and connects them
-    /// is set here. With `judge_clients`, what clients see is judged too.
-    pub(crate) fn with_flags(
+    /// The same with other flags for all members; who they are and what they begin with is the
+    /// session's to say.
+    pub fn with_flags(
         options: SessionOptions,
         world: WorldOptions,
         flags: MemberConfig,
-        judge_clients: bool,
     ) -> Result<Lab, String> {
         if !(1..=MEMBERS_MAX).contains(&options.members) {
             return Err(format!("members must be 1 to {MEMBERS_MAX}, not {}", options.members));
@@ -126,10 +125,7 @@ impl Lab {
             first_leader_us: None,
             options,
         };
-        if judge_clients {
-            lab.world.judge_clients();
-        }
-        lab.add_members(profile, &MemberConfig { tells_entries: judge_clients, ..flags });
+        lab.add_members(profile, &flags);
         lab.take_notices();
         Ok(lab)
     }

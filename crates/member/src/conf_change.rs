@@ -1,8 +1,10 @@
 //! Membership changes as they stand in the log: etcd's `raftpb.ConfChange` with its JSON context
 //! (`ConfigChangeContext` in `etcdserver/api/membership`).
 //!
-//! The bytes are etcd's, whose numbers for the kinds differ from raft-rs's; so they are decoded
-//! here and raft-rs gets a change of its own. Joint changes are not used by etcd's server.
+//! raft-rs reads every change that is proposed, and knows neither etcd's number for learners nor
+//! changes of URLs. So in memory and between members a change has numbers that raft-rs can read
+//! ([`to_raft`]), and in the WAL it has etcd's ([`from_raft`]). Joint changes are not used by etcd's
+//! server.
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -46,10 +48,57 @@ struct Context {
     is_promote: bool,
 }
 
+/// etcd's numbers.
 const ADD_NODE: i32 = 0;
 const REMOVE_NODE: i32 = 1;
 const UPDATE_NODE: i32 = 2;
 const ADD_LEARNER_NODE: i32 = 3;
+
+/// raft-rs's number for a learner.
+const RAFT_ADD_LEARNER_NODE: i32 = 2;
+/// Stands behind a change of URLs, which raft-rs takes for an addition: field 15, one.
+const RAFT_UPDATE_MARK: [u8; 2] = [0x78, 0x01];
+
+/// A change as etcd's WAL has it, for raft-rs.
+///
+/// # Errors
+/// When the bytes are no conf change.
+pub(crate) fn to_raft(data: &[u8]) -> Result<Bytes, String> {
+    let mut change = unmarshal(data)?;
+    let is_update = change.r#type == UPDATE_NODE;
+    change.r#type = match change.r#type {
+        ADD_LEARNER_NODE => RAFT_ADD_LEARNER_NODE,
+        UPDATE_NODE => ADD_NODE,
+        ADD_NODE => ADD_NODE,
+        REMOVE_NODE => REMOVE_NODE,
+        other => return Err(format!("unknown conf change type {other}")),
+    };
+    let mut bytes = change.encode_to_vec();
+    if is_update {
+        bytes.extend(RAFT_UPDATE_MARK);
+    }
+    Ok(bytes.into())
+}
+
+/// The reverse of [`to_raft`].
+///
+/// # Errors
+/// When the bytes are no conf change.
+pub(crate) fn from_raft(data: &[u8]) -> Result<Bytes, String> {
+    let mut change = unmarshal(data)?;
+    change.r#type = match change.r#type {
+        // A context is JSON or empty, so that no other change ends like this.
+        ADD_NODE if data.ends_with(&RAFT_UPDATE_MARK) => UPDATE_NODE,
+        RAFT_ADD_LEARNER_NODE => ADD_LEARNER_NODE,
+        other => other,
+    };
+    Ok(change.encode_to_vec().into())
+}
+
+fn unmarshal(data: &[u8]) -> Result<proto::raftpb::ConfChange, String> {
+    proto::raftpb::ConfChange::decode(data)
+        .map_err(|e| format!("failed to unmarshal conf change: {e}"))
+}
 
 impl Change {
     /// The first members of a cluster are added by entries that every member computes alike (M2).
@@ -58,8 +107,13 @@ impl Change {
         marshal(0, ADD_NODE, member.id, context)
     }
 
-    /// As it goes into the log.
+    /// As raft-rs carries it.
     pub(crate) fn encode(&self) -> Bytes {
+        to_raft(&self.marshal()).expect("a change of our own making is one")
+    }
+
+    /// As etcd logs it.
+    fn marshal(&self) -> Bytes {
         let json = |member: &Member, is_promote| {
             let context = Context { member: member.clone(), is_promote };
             serde_json::to_vec(&context).expect("a member is plain data")
@@ -78,13 +132,12 @@ impl Change {
         }
     }
 
-    /// Reads an entry's data.
+    /// Reads the data of an entry of raft-rs's.
     ///
     /// # Errors
     /// When the bytes are no conf change of etcd's: this member's log is not the cluster's.
     pub(crate) fn decode(data: &[u8]) -> Result<Change, String> {
-        let change = proto::raftpb::ConfChange::decode(data)
-            .map_err(|e| format!("failed to unmarshal conf change: {e}"))?;
+        let change = unmarshal(&from_raft(data)?)?;
         let context = || -> Result<Context, String> {
             serde_json::from_slice(change.context.as_deref().unwrap_or_default())
                 .map_err(|e| format!("failed to unmarshal member: {e}"))
@@ -162,6 +215,9 @@ mod tests {
         ] {
             let change = Change { id: 7, node_id: 5, kind };
             assert_eq!(Change::decode(&change.encode()).unwrap(), change);
+            assert_eq!(from_raft(&change.encode()).unwrap(), change.marshal());
+            // What raft-rs does when it is proposed.
+            protobuf::Message::parse_from_bytes(&change.encode()).map(|_: ConfChange| ()).unwrap();
         }
         assert!(Change::decode(b"\x10\x09").is_err());
     }

@@ -11,7 +11,7 @@ use proto::etcdserverpb::Metadata;
 use protobuf::Message as _;
 use raft::eraftpb::{ConfState, Entry, EntryType, HardState, Snapshot};
 
-use crate::conf_change::{Change, Kind};
+use crate::conf_change::{self, Change, Kind};
 use crate::io::{DiskFile, DiskOp};
 use crate::log_store::LogStore;
 use crate::membership::Member;
@@ -226,13 +226,11 @@ fn raft_entry(logged: &wal::LoggedEntry) -> Result<Entry, String> {
         2 => EntryType::EntryConfChangeV2,
         other => return Err(format!("unknown raft entry type {other}")),
     };
-    Ok(Entry {
-        entry_type,
-        term: entry.term,
-        index: entry.index,
-        data: entry.data.unwrap_or_default(),
-        ..Entry::default()
-    })
+    let mut data = entry.data.unwrap_or_default();
+    if entry_type == EntryType::EntryConfChange {
+        data = conf_change::to_raft(&data)?;
+    }
+    Ok(Entry { entry_type, term: entry.term, index: entry.index, data, ..Entry::default() })
 }
 
 impl Wal {
@@ -249,12 +247,18 @@ impl Wal {
                 EntryType::EntryConfChange => 1,
                 EntryType::EntryConfChangeV2 => 2,
             };
+            let data = match entry.entry_type {
+                EntryType::EntryConfChange => {
+                    conf_change::from_raft(&entry.data).unwrap_or_else(|_| entry.data.clone())
+                }
+                _ => entry.data.clone(),
+            };
             let record = proto::raftpb::Entry {
                 r#type: kind,
                 term: entry.term,
                 index: entry.index,
                 // Go leaves an empty entry's data out.
-                data: Some(entry.data.clone()).filter(|data| !data.is_empty()),
+                data: Some(data).filter(|data| !data.is_empty()),
             };
             let data = record.encode_to_vec();
             self.encoder.encode_raw(wal::RecordType::Entry, &data, bytes);

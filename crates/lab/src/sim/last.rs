@@ -1,4 +1,4 @@
-//! The last round: when everything is healed, every member takes a put and answers a linearizable
+//! The last round: when everything is healed, every voter takes a put and answers a linearizable
 //! read, and what was put reaches the watch of everything.
 
 use prost::Message;
@@ -48,8 +48,8 @@ impl LastRound {
 
     fn step(&mut self, now: Micros, mouth: &mut Mouth<'_>) {
         let left = self.left.get_or_insert_with(|| {
-            let all = mouth.view.endpoints.iter();
-            all.flat_map(|to| [(to.clone(), Step::Get), (to.clone(), Step::Put)]).collect()
+            let voters = mouth.view.voters().into_iter();
+            voters.flat_map(|to| [(to.clone(), Step::Get), (to, Step::Put)]).collect()
         });
         let Some((address, step)) = left.last().cloned() else {
             self.wake_us = None;

@@ -91,9 +91,9 @@ pub struct SimOptions {
 /// Runs one seed.
 pub fn simulate(options: SimOptions) -> SimReport {
     let swarm = Swarm::draw(options.seed, options.planted);
-    let lab =
-        Lab::with_flags(swarm.session.clone(), swarm.world.clone(), swarm.flags.clone(), true);
+    let lab = Lab::with_flags(swarm.session.clone(), swarm.world.clone(), swarm.flags.clone());
     let mut run = InProcess::new(lab.expect("simulated sessions have good options"));
+    run.lab_mut().world_mut().judge_clients();
     let endpoints = run.lab().endpoints();
     let clients = host::Clients::new(options.seed, &swarm.mix, endpoints);
     run.lab_mut().add_clients(Box::new(clients));
@@ -194,7 +194,6 @@ impl Driver {
             profile: self.profile,
             seed,
             epoch_us: EPOCH_US,
-            tells_entries: true,
             ..self.flags.clone()
         };
         let actor = lab.world_mut().add_joining_member(config, client_port);

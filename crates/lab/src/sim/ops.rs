@@ -286,7 +286,11 @@ pub(crate) fn span(dice: &mut Dice, view: &View) -> (Bytes, Bytes) {
     let first = key(dice, view);
     match dice.below(6) {
         0..=2 => (first, Bytes::new()),
-        3 => (first, key(dice, view)),
+        3 => {
+            // At times the range is empty.
+            let other = key(dice, view);
+            if other < first && dice.percent(90) { (other, first) } else { (first, other) }
+        }
         4 => (Bytes::from_static(b"k/"), Bytes::from_static(b"k0")),
         _ => (first, Bytes::from_static(&[0])),
     }
@@ -307,5 +311,8 @@ fn lease(dice: &mut Dice, view: &View) -> i64 {
     if view.leases.is_empty() || dice.percent(5) {
         return 4711;
     }
-    dice.pick(&view.leases)
+    // Mostly one of the newest, which may still be there.
+    let newest = &view.leases[view.leases.len().saturating_sub(3)..];
+    let all = dice.percent(30);
+    dice.pick(if all { &view.leases } else { newest })
 }

@@ -69,6 +69,7 @@ impl Swarm {
             },
             watch_progress_interval_us: dice.pick(&[1_000_000, 5_000_000, 600_000_000]),
             digest_every_entries: dice.pick(&[20, 50, 100]),
+            tells_entries: true,
             ..MemberConfig::default()
         };
         let session = SessionOptions { seed, members, profile: profile.to_string() };
@@ -86,8 +87,8 @@ impl Mix {
         // Nothing can be seen in a store that nobody writes to.
         weights[0] = weights[0].max(3);
         Mix {
-            clients: dice.within(2, 10),
-            pause_us: dice.pick(&[5_000, 30_000, 150_000]),
+            clients: dice.within(2, 16),
+            pause_us: dice.pick(&[2_000, 20_000, 100_000]),
             keys: dice.pick(&[2, 8, 40]),
             weights,
             lease_holders: dice.below(4),

@@ -137,9 +137,7 @@ impl View {
     /// Who is there, and where they listen.
     pub(crate) fn learn_members(&mut self, reply: &Bytes) {
         let Ok(response) = MemberListResponse::decode(reply.clone()) else { return };
-        let urls = response.members.iter().filter_map(|member| member.client_ur_ls.first());
-        let endpoints: Vec<String> =
-            urls.map(|url| url.trim_start_matches("http://").to_owned()).collect();
+        let endpoints: Vec<String> = response.members.iter().filter_map(endpoint).collect();
         if !endpoints.is_empty() {
             self.endpoints = endpoints;
         }
@@ -173,12 +171,26 @@ impl View {
         self.endpoints[dice.below(self.endpoints.len() as u64) as usize].clone()
     }
 
+    /// Endpoints of all voters; of everybody before anybody asked who there is.
+    pub(crate) fn voters(&self) -> Vec<String> {
+        if self.members.is_empty() {
+            return self.endpoints.clone();
+        }
+        let voters = self.members.iter().filter(|member| !member.is_learner);
+        voters.filter_map(endpoint).collect()
+    }
+
     /// Id of some voter; 0 before anybody asked who there is.
     pub(crate) fn some_voter(&self, dice: &mut Dice) -> u64 {
         let voters: Vec<u64> =
             self.members.iter().filter(|member| !member.is_learner).map(|m| m.id).collect();
         if voters.is_empty() { 0 } else { dice.pick(&voters) }
     }
+}
+
+/// Where a member listens, once it has published that.
+fn endpoint(member: &Member) -> Option<String> {
+    member.client_ur_ls.first().map(|url| url.trim_start_matches("http://").to_owned())
 }
 
 /// What an agent says in one turn.

@@ -247,6 +247,8 @@ pub(crate) struct Space {
 }
 
 enum Step {
+    /// At the end: nothing that is there may be more than the quota.
+    DeleteAll,
     Compact,
     Defragment(String),
     List,
@@ -273,12 +275,20 @@ impl Agent for Space {
             self.steps = vec![Step::List];
             self.steps.extend(defragment);
             self.steps.push(Step::Compact);
+            if mouth.view.phase == Phase::Last {
+                self.steps.push(Step::DeleteAll);
+            }
             let most_us = if mouth.view.phase == Phase::Last { 100_000 } else { 4_000_000 };
             self.caller.wake_us = Some(now + self.caller.dice.within(50_000, most_us));
             mouth.view.alarms_to_undo = mouth.view.phase == Phase::Last;
             return;
         };
         match step {
+            Step::DeleteAll => {
+                let (key, range_end) = (vec![0].into(), vec![0].into());
+                let request = DeleteRangeRequest { key, range_end, prev_kv: false };
+                self.caller.ask(now, None, method::kv::DELETE_RANGE, encoded(&request), mouth);
+            }
             Step::Compact => {
                 let revision = mouth.view.revision;
                 let request = encoded(&CompactionRequest { revision, physical: true });
@@ -302,6 +312,9 @@ impl Agent for Space {
 
     fn hear(&mut self, now: Micros, call: u64, heard: Heard, mouth: &mut Mouth<'_>) {
         let Some(result) = self.caller.answer(now, call, heard, "make room", mouth) else { return };
+        if let Ok(reply) = &result {
+            mouth.view.learn_revision(reply);
+        }
         let step = self.steps.pop();
         let (Some(Step::List), Ok(reply)) = (&step, &result) else {
             if matches!(step, Some(Step::Disarm(_)) if result.is_err()) {

@@ -51,6 +51,9 @@ impl LastRound {
             let voters = mouth.view.voters().into_iter();
             voters.flat_map(|to| [(to.clone(), Step::Get), (to, Step::Put)]).collect()
         });
+        // Who was removed meanwhile is not asked any more.
+        let voters = mouth.view.voters();
+        left.retain(|(address, _)| voters.contains(address));
         let Some((address, step)) = left.last().cloned() else {
             self.wake_us = None;
             return;

@@ -33,6 +33,8 @@ const AFTER_HEALING_US: Micros = 5_000_000;
 const STOPPING_US: Micros = 2_000_000;
 /// Time for the last round and for all leases to end, on top.
 const LAST_US: Micros = 25_000_000;
+/// Whoever lags behind at the end gets that much more.
+const PATIENCE_US: Micros = 3_000_000;
 /// How often the run looks whether a new member needs a process.
 const LOOK_US: Micros = 250_000;
 
@@ -109,6 +111,12 @@ pub fn simulate(options: SimOptions) -> SimReport {
         clients.finish();
     }
     driver.run_until(options.duration_us + AFTER_HEALING_US + LAST_US);
+    // The cluster itself may have written something just now.
+    let patience_us = driver.run.lab().now() + PATIENCE_US;
+    while !driver.not_alive().is_empty() && driver.run.lab().now() < patience_us {
+        let next = driver.run.lab().now() + LOOK_US;
+        driver.run_until(next);
+    }
     driver.report(options, &swarm, faults)
 }
 
@@ -238,7 +246,12 @@ impl Driver {
             let slot = all.clone().find(|at| world.member_id(*at) == member.id);
             if !slot.is_some_and(|at| world.is_healthy(at)) {
                 let why = match slot {
-                    Some(at) => format!("{:?} {}", world.process(at), world.end_reason(at)),
+                    Some(at) => format!(
+                        "{:?} {}, {:?}",
+                        world.process(at),
+                        world.end_reason(at),
+                        world.facts(at)
+                    ),
                     None => "it has no process".to_string(),
                 };
                 let name = if member.name.is_empty() { "a new member" } else { &member.name };

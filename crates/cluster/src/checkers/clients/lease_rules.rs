@@ -3,9 +3,9 @@
 //! soon after, once there is a leader to do so.
 //!
 //! The times are the ends that can be known from outside: a grant counts from when anybody first
-//! applied it, a renewal from when its client asked. A renewal that another leader than the cluster's
-//! may have granted does not count: etcd 3.4 and 3.5.1 let a leader renew that was deposed and does
-//! not know it yet.
+//! applied it, a renewal from when its client asked. Two kinds of renewals do not count, as etcd 3.4
+//! and 3.5.1 grant them without looking: by a leader that was deposed and does not know it yet, and by
+//! a new one that has not applied its predecessor's entries yet, where the lease's end may be.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -52,6 +52,8 @@ pub(super) struct LeaseRules {
     /// Members that take themselves for the leader, and since when those are the same.
     leaders: BTreeSet<u16>,
     leaders_since_us: Micros,
+    /// When a leader's first entry was applied last.
+    term_applied_us: Micros,
     looked_us: Micros,
     expired: u64,
 }
@@ -96,6 +98,7 @@ impl Property for LeaseRules {
                 found.extend(self.overdue(now));
                 return found;
             }
+            What::AppliedEmpty => self.term_applied_us = now,
             What::Role { member, role } => {
                 let changed = if role == Role::Leader {
                     self.leaders.insert(member)
@@ -142,7 +145,9 @@ impl LeaseRules {
         let Some((id, asked_us)) = renewals.remove(place) else { return };
         let Some(lease) = self.leases.get_mut(&id) else { return };
         lease.touched_us = now;
-        let one_leader = self.leaders.len() == 1 && self.leaders_since_us < asked_us;
+        let one_leader = self.leaders.len() == 1
+            && self.leaders_since_us < self.term_applied_us
+            && self.term_applied_us < asked_us;
         if response.ttl > 0 && one_leader {
             lease.counts_from_us = lease.counts_from_us.max(asked_us);
         }

@@ -132,6 +132,8 @@ pub(crate) enum What<'a> {
     },
     /// An entry that the store saw, for the first time by any member.
     Applied(&'a InternalRaftRequest),
+    /// The same of an entry that is no request: a new leader's first, or a membership change.
+    AppliedEmpty,
     Role {
         member: u16,
         role: Role,
@@ -204,6 +206,9 @@ impl Clients {
             }
             self.applied = index;
             self.entries += 1;
+            if entry.data.is_empty() {
+                self.tell(now, &What::AppliedEmpty, found);
+            }
             if entry.data.is_empty() || entry.refused {
                 continue;
             }

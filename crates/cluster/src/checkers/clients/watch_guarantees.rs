@@ -2,8 +2,8 @@
 //! ([`history::watch::Watcher`]); and that answers belong to a watch that was asked for (W1, W6).
 //!
 //! One broken promise is 3.4.23's and 3.5.1's own, and is counted instead of told: compaction drops a
-//! tombstone at exactly its revision (C2), and a watch from there misses that deletion (etcd's issue
-//! 18089, fixed in 3.4.34 and 3.5.16).
+//! tombstone at exactly its revision (C2), and a watch that stands there misses that deletion (etcd's
+//! issue 18089, fixed in 3.4.34 and 3.5.16).
 //!
 //! Left out: notifications of progress to a whole stream (W12), which 3.4 and 3.5.1 may send too
 //! early by their own fault.
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use history::past::Replay;
 use history::request::KeyValue;
-use history::watch::{Expect, Guarantee, WatchEvent, WatchRequest, WatchResponse, Watcher};
+use history::watch::{Expect, Guarantee, Violation, WatchEvent, WatchRequest, WatchResponse, Watcher};
 use prost::Message;
 use proto::etcdserverpb::watch_create_request::FilterType;
 use proto::etcdserverpb::watch_request::RequestUnion;
@@ -33,8 +33,7 @@ const EXPECT: Expect = Expect { revision_unique: false, prev_kv_complete: true }
 struct Stream {
     /// Asked for and not answered yet, in order.
     asked: VecDeque<WatchCreateRequest>,
-    /// Each with the revision that it was to start from; 0: from now on.
-    watches: BTreeMap<i64, (Watcher, i64)>,
+    watches: BTreeMap<i64, Watcher>,
 }
 
 #[derive(Default)]
@@ -100,9 +99,8 @@ impl WatchGuarantees {
                 return Vec::new();
             }
             self.watches += 1;
-            let from = asked.start_revision;
             let watcher = Watcher::new(request(asked), Some(revision), EXPECT);
-            if stream.watches.insert(id, (watcher, from)).is_some() {
+            if stream.watches.insert(id, watcher).is_some() {
                 return vec![name("has another one's id")];
             }
             return Vec::new();
@@ -110,7 +108,7 @@ impl WatchGuarantees {
         if id == WHOLE_STREAM {
             return Vec::new();
         }
-        let Some((watcher, from)) = stream.watches.get_mut(&id) else {
+        let Some(watcher) = stream.watches.get_mut(&id) else {
             return vec![name("was sent something, but there is no such watch")];
         };
         self.events += response.events.len() as u64;
@@ -118,12 +116,7 @@ impl WatchGuarantees {
         let compacted = response.compact_revision;
         let mut found = Vec::new();
         for broken in watcher.response(replay, &seen(revision, response)) {
-            let missing = format!(" at {from} is missing");
-            if broken.guarantee == Guarantee::Resumable
-                && self.compacted.contains(from)
-                && broken.what.contains(&missing)
-                && replay.events(*from, *from).any(|(_, event)| event.now.is_none())
-            {
+            if is_lost_tombstone(replay, &self.compacted, &broken) {
                 self.tombstones_lost += 1;
                 continue;
             }
@@ -137,6 +130,16 @@ impl WatchGuarantees {
         }
         found
     }
+}
+
+/// Whether what is missing is a deletion at a revision that was compacted.
+fn is_lost_tombstone(replay: &Replay, compacted: &BTreeSet<i64>, broken: &Violation) -> bool {
+    let missing = matches!(broken.guarantee, Guarantee::Resumable | Guarantee::Reliable);
+    missing
+        && compacted.iter().any(|at| {
+            broken.what.contains(&format!(" at {at} is missing"))
+                && replay.events(*at, *at).any(|(_, event)| event.now.is_none())
+        })
 }
 
 /// What was asked for, in the words of the model. An empty key means the first there can be (W1).

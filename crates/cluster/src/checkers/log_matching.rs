@@ -27,7 +27,8 @@ impl Checker for LogMatching {
             What::Trace(Trace::Started { first_index, log, .. }) => {
                 let end = first_index + log.len() as u64;
                 let alone = BTreeSet::from([step.member]);
-                let after = self.entries.extract_if((end, 0).., |_, (_, tellers)| *tellers == alone);
+                let after =
+                    self.entries.extract_if((end, 0).., |_, (_, tellers)| *tellers == alone);
                 after.for_each(drop);
                 (*first_index, log)
             }

@@ -134,7 +134,12 @@ impl Checkers {
 
     pub(crate) fn names(&self) -> Vec<String> {
         let clients = self.judge.iter().flat_map(|judge| judge.names());
-        self.checkers.iter().map(|checker| checker.name()).chain(clients).map(String::from).collect()
+        self.checkers
+            .iter()
+            .map(|checker| checker.name())
+            .chain(clients)
+            .map(String::from)
+            .collect()
     }
 
     /// From here on what clients see is judged against the applied log, which the members must tell

@@ -173,6 +173,7 @@ fn what_a_sole_voter_lost_with_its_term_is_void() {
         (0, appended(2, &[entry(2, 30)])),
     ];
     assert_eq!(found(&lost, &[], &[]), "");
-    let seen_elsewhere = [lost[..3].to_vec(), vec![(1, appended(2, &[entry(2, 20)]))], lost[3..].to_vec()];
+    let seen_elsewhere =
+        [lost[..3].to_vec(), vec![(1, appended(2, &[entry(2, 20)]))], lost[3..].to_vec()];
     assert_eq!(found(&seen_elsewhere.concat(), &[], &[]), "log matching");
 }

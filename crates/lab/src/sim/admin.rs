@@ -109,7 +109,8 @@ impl Agent for Login {
             return;
         };
         self.user = user;
-        let request = AuthenticateRequest { name: user.name().into(), password: user.name().into() };
+        let request =
+            AuthenticateRequest { name: user.name().into(), password: user.name().into() };
         self.caller.ask(now, None, method::auth::AUTHENTICATE, encoded(&request), mouth);
     }
 
@@ -154,11 +155,8 @@ impl Auth {
     }
 
     fn permission(kind: Type, key: &'static str, range_end: &'static str) -> Bytes {
-        let perm = Permission {
-            perm_type: kind as i32,
-            key: key.into(),
-            range_end: range_end.into(),
-        };
+        let perm =
+            Permission { perm_type: kind as i32, key: key.into(), range_end: range_end.into() };
         encoded(&AuthRoleGrantPermissionRequest { name: "limited".into(), perm: Some(perm) })
     }
 
@@ -182,13 +180,14 @@ impl Auth {
         let (path, request) = match self.caller.dice.below(6) {
             0 => (
                 method::auth::USER_REVOKE_ROLE,
-                encoded(&AuthUserRevokeRoleRequest { name: "limited".into(), role: "limited".into() }),
+                encoded(&AuthUserRevokeRoleRequest {
+                    name: "limited".into(),
+                    role: "limited".into(),
+                }),
             ),
             1 | 2 => (method::auth::USER_GRANT_ROLE, Auth::grant_role("limited", "limited")),
             3 => (method::auth::ROLE_GRANT_PERMISSION, Auth::permission(Type::Read, "k/", "k0")),
-            4 => {
-                (method::auth::ROLE_GRANT_PERMISSION, Auth::permission(Type::Write, "k/0", "k/5"))
-            }
+            4 => (method::auth::ROLE_GRANT_PERMISSION, Auth::permission(Type::Write, "k/0", "k/5")),
             _ => (method::auth::USER_LIST, encoded(&AuthUserListRequest {})),
         };
         self.caller.ask(now, None, path, request, mouth);

@@ -41,7 +41,15 @@ pub(crate) struct LeaseHolder {
 impl LeaseHolder {
     pub(crate) fn new(mut dice: Dice, number: u64) -> Self {
         let wake_us = Some(dice.within(500_000, 4_000_000));
-        LeaseHolder { dice, number, state: State::Idle, wake_us, lease: 0, ttl_s: 0, renewals_left: 0 }
+        LeaseHolder {
+            dice,
+            number,
+            state: State::Idle,
+            wake_us,
+            lease: 0,
+            ttl_s: 0,
+            renewals_left: 0,
+        }
     }
 
     fn call(&mut self, now: Micros, method: &str, request: Bytes, mouth: &mut Mouth<'_>) -> u64 {
@@ -162,9 +170,10 @@ impl Agent for LeaseHolder {
                     self.wake_us = Some(now + BACK_OFF_US);
                 }
             },
-            (State::Granting(waiting) | State::Putting(waiting) | State::Revoking(waiting), heard)
-                if waiting == call =>
-            {
+            (
+                State::Granting(waiting) | State::Putting(waiting) | State::Revoking(waiting),
+                heard,
+            ) if waiting == call => {
                 let kind = self.kind();
                 match heard {
                     Heard::Reply(Ok(reply)) => {

@@ -134,9 +134,10 @@ impl Kind {
                 let ttl = dice.within(1, 8) as i64;
                 (method::lease::LEASE_GRANT, encoded(&LeaseGrantRequest { ttl, id }))
             }
-            Kind::LeaseRevoke => {
-                (method::lease::LEASE_REVOKE, encoded(&LeaseRevokeRequest { id: lease(dice, view) }))
-            }
+            Kind::LeaseRevoke => (
+                method::lease::LEASE_REVOKE,
+                encoded(&LeaseRevokeRequest { id: lease(dice, view) }),
+            ),
             Kind::LeaseTimeToLive => {
                 let request = LeaseTimeToLiveRequest { id: lease(dice, view), keys: true };
                 (method::lease::LEASE_TIME_TO_LIVE, encoded(&request))
@@ -239,7 +240,8 @@ fn op(dice: &mut Dice, view: &mut View, depth: u32) -> RequestOp {
         // a put (T6) stay out.
         2 if depth > 0 => {
             let delete = delete(dice, view);
-            let range_end = if delete.range_end == [0][..] { Bytes::new() } else { delete.range_end };
+            let range_end =
+                if delete.range_end == [0][..] { Bytes::new() } else { delete.range_end };
             Union::RequestDeleteRange(DeleteRangeRequest { range_end, ..delete })
         }
         3 if depth > 0 => Union::RequestTxn(txn(dice, view, depth - 1)),

@@ -147,11 +147,8 @@ impl View {
     /// A refusal may mean that somebody has to log in.
     pub(crate) fn learn_failure(&mut self, what: &str, user: User, status: &Status) {
         *self.refusals.entry(format!("{what}: {}", status.message)).or_default() += 1;
-        let needs_login = [
-            error::invalid_auth_token(),
-            error::user_empty(),
-            error::auth_old_revision(),
-        ];
+        let needs_login =
+            [error::invalid_auth_token(), error::user_empty(), error::auth_old_revision()];
         // The maintenance service gives the raw texts of the auth store.
         let is = |other: &Status| {
             let bare = other.message.trim_start_matches("etcdserver: ");

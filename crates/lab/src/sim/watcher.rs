@@ -4,9 +4,7 @@
 use prost::Message;
 use proto::etcdserverpb::watch_create_request::FilterType;
 use proto::etcdserverpb::watch_request::RequestUnion;
-use proto::etcdserverpb::{
-    WatchCancelRequest, WatchCreateRequest, WatchRequest, WatchResponse,
-};
+use proto::etcdserverpb::{WatchCancelRequest, WatchCreateRequest, WatchRequest, WatchResponse};
 use proto::{Code, Status, method};
 
 use super::dice::Dice;
@@ -131,7 +129,13 @@ impl Watcher {
         self.wake_us = Some(now + BACK_OFF_US);
     }
 
-    fn message(&mut self, now: Micros, stream: u64, response: WatchResponse, mouth: &mut Mouth<'_>) {
+    fn message(
+        &mut self,
+        now: Micros,
+        stream: u64,
+        response: WatchResponse,
+        mouth: &mut Mouth<'_>,
+    ) {
         let revision = response.header.as_ref().map_or(0, |header| header.revision);
         mouth.view.revision = mouth.view.revision.max(revision);
         if response.created {
@@ -185,7 +189,8 @@ impl Watcher {
 }
 
 fn create(stream: u64, watch: &mut Watch, mouth: &mut Mouth<'_>) {
-    let request = WatchCreateRequest { start_revision: watch.next_revision, ..watch.create.clone() };
+    let request =
+        WatchCreateRequest { start_revision: watch.next_revision, ..watch.create.clone() };
     let create = RequestUnion::CreateRequest(request);
     mouth.send(stream, &WatchRequest { request_union: Some(create) });
 }

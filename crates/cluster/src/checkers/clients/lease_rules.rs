@@ -88,7 +88,8 @@ impl Property for LeaseRules {
             What::Applied(request) => {
                 if let Some(grant) = &request.lease_grant {
                     let ttl_s = grant.ttl.max(TTL_S_MIN);
-                    let lease = Lease { ttl_s, counts_from_us: now, touched_us: now, overdue: false };
+                    let lease =
+                        Lease { ttl_s, counts_from_us: now, touched_us: now, overdue: false };
                     self.leases.entry(grant.id).or_insert(lease);
                 }
                 let mut found = Vec::new();

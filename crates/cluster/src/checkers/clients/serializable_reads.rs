@@ -31,7 +31,10 @@ impl Property for SerializableReads {
                 vec![format!("op {} ({request}) {what}", call.op)]
             }
             Finding::Wrong(Violation::FutureRevisionAnswered { revision }) => {
-                vec![format!("op {} ({request}) shows revision {revision} before its time", call.op)]
+                vec![format!(
+                    "op {} ({request}) shows revision {revision} before its time",
+                    call.op
+                )]
             }
         }
     }

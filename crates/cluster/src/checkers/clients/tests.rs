@@ -73,7 +73,11 @@ impl Scene {
 
     fn get(&mut self, call: u64, serializable: bool, revision: i64, kv: KeyValue) {
         let key = "k".into();
-        self.ask(call, method::kv::RANGE, &RangeRequest { key, serializable, ..Default::default() });
+        self.ask(
+            call,
+            method::kv::RANGE,
+            &RangeRequest { key, serializable, ..Default::default() },
+        );
         let kvs = vec![kv];
         let response = RangeResponse { header: header(revision), kvs, more: false, count: 1 };
         self.answer(call, &response);

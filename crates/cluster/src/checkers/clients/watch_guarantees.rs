@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use history::past::Replay;
 use history::request::KeyValue;
-use history::watch::{Expect, Guarantee, Violation, WatchEvent, WatchRequest, WatchResponse, Watcher};
+use history::watch::{
+    Expect, Guarantee, Violation, WatchEvent, WatchRequest, WatchResponse, Watcher,
+};
 use prost::Message;
 use proto::etcdserverpb::watch_create_request::FilterType;
 use proto::etcdserverpb::watch_request::RequestUnion;

@@ -1,45 +1,154 @@
-//! `etcd-lab sim`: many seeds under random faults and all checkers.
+//! `etcd-lab sim`: many seeds of clients, faults and membership changes under all checkers.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
-use lab::{SimOptions, SimReport, simulate};
+use lab::{OpCount, SimOptions, SimReport, simulate};
 
 use crate::args::Args;
 
 pub(crate) fn run(words: &[String]) -> Result<u8, String> {
-    let args = Args::parse(words, &["seeds", "for", "seed"])?;
+    let args = Args::parse(words, &["seeds", "for", "seed", "each", "refusals"])?;
     args.no_rest()?;
     let (first, last) = seeds(&args)?;
     let duration_us = args.time_us("for")?.unwrap_or(60_000_000);
+    // With a few seeds each run tells of itself.
+    let each = last - first < args.number("each", 20)?;
     let started = std::time::Instant::now();
-    let (mut passed, mut failed, mut virtual_us, mut events) = (0u64, 0u64, 0u64, 0u64);
-    let (mut faults, mut puts) = (0u64, 0u64);
+    let mut sum = Sum::default();
+    let (mut passed, mut failed) = (0u64, 0u64);
     for report in run_all(first, last, duration_us) {
-        virtual_us += duration_us + 30_000_000;
-        events += report.events;
-        faults += u64::from(report.faults);
-        puts += report.puts_acknowledged;
+        sum.add(&report);
+        if each {
+            println!("{}", line(&report));
+        }
         if report.failures.is_empty() {
             passed += 1;
             continue;
         }
         failed += 1;
-        println!("seed {} ({} members):", report.seed, report.members);
+        println!("seed {} ({} members, {}):", report.seed, report.members, report.profile);
         for failure in report.failures.iter().take(5) {
             println!("  {failure}");
         }
         let seconds = duration_us / 1_000_000;
         println!("  replay: etcd-lab sim --seeds {0}..{0} --for {seconds}s", report.seed);
     }
-    let wall = started.elapsed().as_secs_f64();
-    println!(
-        "{faults} faults, {puts} puts acknowledged, {events} events, {:.0} virtual seconds in {wall:.1} s ({:.0} times real time)",
-        virtual_us as f64 / 1e6,
-        virtual_us as f64 / 1e6 / wall.max(1e-9),
-    );
+    sum.print(started.elapsed().as_secs_f64(), args.number("refusals", 12)? as usize);
     println!("{passed} passed, {failed} failed");
     Ok(u8::from(failed > 0))
+}
+
+/// One run in one line.
+fn line(report: &SimReport) -> String {
+    let tally = &report.tally;
+    let ops: u64 = report.ops.values().map(|count| count.done).sum();
+    format!(
+        "seed {}: {} members and {} more, {}, {} faults, {} elections, {} snapshots installed, {ops} \
+         ops, {} entries, {} watches with {} events, {} leases expired, {} violations, {}",
+        report.seed,
+        report.members,
+        report.joined,
+        report.profile,
+        report.faults,
+        tally.elections,
+        tally.snapshots_installed,
+        tally.judged.entries,
+        tally.judged.watches,
+        tally.judged.watch_events,
+        tally.judged.leases_expired,
+        report.failures.len(),
+        report.trace_hash,
+    )
+}
+
+/// All runs together.
+#[derive(Default)]
+struct Sum {
+    runs: u64,
+    time_us: u64,
+    events: u64,
+    faults: u64,
+    joined: u64,
+    elections: u64,
+    snapshots: u64,
+    states: u64,
+    entries: u64,
+    answers: u64,
+    not_judged: u64,
+    watches: u64,
+    watch_events: u64,
+    leases: u64,
+    tombstones_lost: u64,
+    ops: BTreeMap<&'static str, OpCount>,
+    refusals: BTreeMap<String, u64>,
+}
+
+impl Sum {
+    fn add(&mut self, report: &SimReport) {
+        let tally = &report.tally;
+        self.runs += 1;
+        self.time_us += report.time_us;
+        self.events += report.events;
+        self.faults += u64::from(report.faults);
+        self.joined += u64::from(report.joined);
+        self.elections += tally.elections;
+        self.snapshots += tally.snapshots_installed;
+        self.states += tally.states_compared;
+        self.entries += tally.judged.entries;
+        self.answers += tally.judged.answers;
+        self.not_judged += tally.judged.not_judged;
+        self.watches += tally.judged.watches;
+        self.watch_events += tally.judged.watch_events;
+        self.leases += tally.judged.leases_expired;
+        self.tombstones_lost += tally.judged.tombstones_lost;
+        for (text, times) in &report.refusals {
+            *self.refusals.entry(text.clone()).or_default() += times;
+        }
+        for (name, count) in &report.ops {
+            let sum = self.ops.entry(name).or_default();
+            sum.done += count.done;
+            sum.failed += count.failed;
+            sum.unknown += count.unknown;
+        }
+    }
+
+    fn print(&self, wall: f64, refusals_shown: usize) {
+        println!("operations (done, failed, unknown):");
+        for (name, count) in &self.ops {
+            println!("  {name:<20} {:>9} {:>8} {:>8}", count.done, count.failed, count.unknown);
+        }
+        println!("refusals:");
+        let mut refusals: Vec<(&String, &u64)> = self.refusals.iter().collect();
+        refusals.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
+        for (text, times) in refusals.iter().take(refusals_shown) {
+            println!("  {times:>9} {text}");
+        }
+        println!(
+            "{} faults, {} elections, {} snapshots installed, {} members joined",
+            self.faults, self.elections, self.snapshots, self.joined
+        );
+        println!(
+            "judged: {} entries, {} answers ({} not), {} watches with {} events, {} leases expired, \
+             {} state digests; {} deletions lost to etcd's issue 18089",
+            self.entries,
+            self.answers,
+            self.not_judged,
+            self.watches,
+            self.watch_events,
+            self.leases,
+            self.states,
+            self.tombstones_lost
+        );
+        let virtual_s = self.time_us as f64 / 1e6;
+        println!(
+            "{} runs, {} events, {virtual_s:.0} virtual seconds in {wall:.1} s ({:.0} times real time)",
+            self.runs,
+            self.events,
+            virtual_s / wall.max(1e-9),
+        );
+    }
 }
 
 /// `A..B`, both inclusive, or one seed.

@@ -26,7 +26,9 @@ impl World {
             Action::Cut { groups } => self.cut(time, groups)?,
             Action::CutOneWay { from, to } => self.cut_one_way(time, from, to)?,
             Action::Heal => {
-                self.network.heal();
+                if self.options.planted != Some(Planted::NoHealing) {
+                    self.network.heal();
+                }
                 self.log.act(time, "lab", "all links are mended");
             }
             Action::Status => return Ok(self.status_text()),
@@ -249,7 +251,10 @@ impl World {
             slot.disk.lose_durable_bytes(bytes);
         }
         let (name, id) = (slot.config.name.clone(), slot.id);
-        self.checkers.ended(actor);
+        self.checkers.ended(time, actor);
+        if process == Process::Crashed {
+            self.checkers.crashed(time, actor, reason);
+        }
         self.log.fault(time, &name, reason);
         self.break_connections(time, actor, id);
         self.tell_owner(time, actor, process, reason);
@@ -363,7 +368,10 @@ impl World {
                 slot.cluster_id = cluster_id;
                 slot.membership = members;
             }
-            Trace::Appended { .. } | Trace::Snapshot { .. } | Trace::State { .. } => {}
+            Trace::Appended { .. }
+            | Trace::Snapshot { .. }
+            | Trace::State { .. }
+            | Trace::Entries { .. } => {}
         }
         self.answer_waits(time);
     }

@@ -15,11 +15,13 @@ mod network;
 mod queue;
 mod slot;
 mod starts;
+mod tamper;
 mod trace;
 mod view;
 mod world;
 
 pub use actor::Actor;
+pub use checkers::{Judged, Tally};
 pub use frame::Micros;
 pub use host::{HostInput, HostOutput};
 pub use in_process::{run_host, run_member};

@@ -8,7 +8,7 @@ use proto::Status;
 use crate::flights::FlightRecord;
 use crate::network::Fate;
 use crate::queue::Event;
-use crate::world::{OpenCall, Planted};
+use crate::world::OpenCall;
 use crate::{ActorId, HostInput, Micros, World};
 
 impl World {
@@ -25,14 +25,21 @@ impl World {
         let (source, target) = (ActorId::Member(from), ActorId::Member(to));
         let fate = self.network.send(time, source, target);
         let incarnation = self.members[usize::from(to)].incarnation;
-        let bytes = self.tamper(bytes, &label);
+        let bytes = self.tamper_append(bytes, &label);
         let mut deliver = |at| {
             let input = Input::Peer { from: from_id, bytes: bytes.clone() };
             let event = Event::Member { incarnation, from: Some(source), input };
             self.queue.push(at, Some(target), event);
         };
+        // Proposals and the like travel on a stream that gives nothing twice; raft itself takes
+        // everything else as often as it comes.
+        let once = matches!(label.kind, MessageKind::Propose | MessageKind::Other);
         let (arrives_us, lost) = match fate {
             Fate::Arrives(at) => {
+                deliver(at);
+                (at, false)
+            }
+            Fate::Twice(at, _) if once => {
                 deliver(at);
                 (at, false)
             }
@@ -53,24 +60,6 @@ impl World {
         });
     }
 
-    /// The planted fault of the network, if there is one.
-    fn tamper(&mut self, bytes: Bytes, label: &member::PeerLabel) -> Bytes {
-        let Some(Planted::TamperedEntry { every }) = self.options.planted else { return bytes };
-        if label.kind != MessageKind::Append || label.entries == 0 {
-            return bytes;
-        }
-        self.tampered += 1;
-        if !self.tampered.is_multiple_of(every) {
-            return bytes;
-        }
-        // A put's value is a run of `v`s near the end: one of them becomes a `w`.
-        let mut bytes = bytes.to_vec();
-        if let Some(byte) = bytes.iter_mut().rev().find(|byte| **byte == b'v') {
-            *byte = b'w';
-        }
-        bytes.into()
-    }
-
     pub(crate) fn reply(
         &mut self,
         time: Micros,
@@ -79,6 +68,7 @@ impl World {
         result: Result<Bytes, Status>,
     ) {
         let Some(open) = self.take_call(call) else { return };
+        let result = result.map(|bytes| self.tamper_reply(&open, bytes));
         let host = ActorId::Host(open.host);
         let fate = self.network.send_on_connection(time, from, host);
         let (arrives_us, lost) = match fate {
@@ -177,8 +167,10 @@ impl World {
         };
         self.call_flight(time, from, host, MessageKind::Reply, false, arrives_us, lost);
         if !lost {
-            let input = HostInput::Message { call: host_call, message };
-            self.queue.push(arrives_us, Some(host), Event::Host(input));
+            for message in self.tamper_message(message) {
+                let input = HostInput::Message { call: host_call, message };
+                self.queue.push(arrives_us, Some(host), Event::Host(input));
+            }
         }
     }
 

@@ -10,16 +10,17 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use frame::{Action, Outcome};
-use member::{CallId, Input, MemberConfig, Output, TICK_US};
+use member::{CallId, Input, MemberConfig, MemberInfo, Output, PeerConfig, TICK_US};
 use serde::{Deserialize, Serialize};
 
-use crate::checkers::Checkers;
+use crate::checkers::{Checkers, Tally};
 use crate::disk::Disk;
 use crate::events::EventLog;
 use crate::flights::Flights;
 use crate::network::{Fate, Network, NetworkOptions};
 use crate::queue::{Event, Queue};
 use crate::slot::{HostSlot, MemberSlot, Process};
+use crate::tamper::Tampering;
 use crate::trace::run_digest;
 use crate::{ActorId, HostInput, HostOutput, Micros};
 
@@ -43,6 +44,18 @@ pub enum Planted {
     LyingDisk { bytes: usize },
     /// In every so-manieth append with entries, the last byte of the message is changed.
     TamperedEntry { every: u64 },
+    /// Every so-manieth linearizable read is answered with what it was answered the first time.
+    StaleRead { every: u64 },
+    /// In every so-manieth serializable read with pairs, the last pair's value is another.
+    WrongValue { every: u64 },
+    /// Every so-manieth watch response with events loses its first event.
+    DroppedEvent { every: u64 },
+    /// Every so-manieth watch response with events comes twice.
+    DoubledEvent { every: u64 },
+    /// Leases are granted for this part of the time that the client is told.
+    LeaseTtl { percent: i64 },
+    /// Cuts never heal.
+    NoHealing,
 }
 
 impl WorldOptions {
@@ -156,7 +169,7 @@ pub struct World {
     /// `lab wait` and `lab settle` commands that are not satisfied yet.
     pub(crate) waits: Vec<Wait>,
     events: u64,
-    pub(crate) tampered: u64,
+    pub(crate) tampering: Tampering,
 }
 
 /// A `lab` command that is answered once members are healthy.
@@ -186,7 +199,7 @@ impl World {
             notices: Vec::new(),
             waits: Vec::new(),
             events: 0,
-            tampered: 0,
+            tampering: Tampering::default(),
         }
     }
 
@@ -497,6 +510,7 @@ impl World {
         let slot = &mut self.hosts[usize::from(actor)];
         slot.trace.turn(time, &inputs, &outputs);
         for input in &inputs {
+            self.checkers.host_heard(time, actor, input);
             match input {
                 HostInput::Reply { call, result: Ok(_) } => {
                     slot.call_ended(time, *call, Outcome::Ok, "");
@@ -516,6 +530,8 @@ impl World {
         for output in outputs {
             match output {
                 HostOutput::Call { call, address, method, metadata, request } => {
+                    self.checkers.asked(time, (actor, call), &method, &request);
+                    let request = self.tamper_request((actor, call), &method, request);
                     self.call(time, actor, call, &address, method, |call, method| Input::Call {
                         call,
                         method,
@@ -524,6 +540,7 @@ impl World {
                     });
                 }
                 HostOutput::Open { call, address, method, metadata } => {
+                    self.checkers.opened(time, (actor, call), &method);
                     self.call(time, actor, call, &address, method, |call, method| Input::Open {
                         call,
                         method,
@@ -531,12 +548,14 @@ impl World {
                     });
                 }
                 HostOutput::Message { call, message } => {
+                    self.checkers.sent(time, (actor, call), &message);
                     self.on_stream(time, actor, call, |call| Input::Message { call, message });
                 }
                 HostOutput::CloseSend { call } => {
                     self.on_stream(time, actor, call, |call| Input::CloseSend { call });
                 }
                 HostOutput::CancelCall { call } => {
+                    self.checkers.gave_up(time, (actor, call));
                     let slot = &mut self.hosts[usize::from(actor)];
                     slot.call_ended(time, call, Outcome::Unknown, "gave up waiting");
                     self.cancel_call(time, actor, call);
@@ -574,13 +593,45 @@ impl World {
         self.members[usize::from(actor)].trace.digest()
     }
 
+    /// From here on, which must be before anything runs, what clients see is judged against the
+    /// applied log. The members must tell it ([`MemberConfig::tells_entries`]).
+    pub fn judge_clients(&mut self) {
+        self.checkers.judge_clients();
+    }
+
+    /// What happened so far, in numbers.
+    pub fn tally(&self) -> Tally {
+        self.checkers.tally()
+    }
+
+    /// The cluster's members as this one knew them last; empty before its first word.
+    pub fn membership(&self, actor: u16) -> &[MemberInfo] {
+        &self.members[usize::from(actor)].membership
+    }
+
+    /// A member's id; 0 for one that has not joined yet.
+    pub fn member_id(&self, actor: u16) -> u64 {
+        self.members[usize::from(actor)].id
+    }
+
+    /// Why a member's process ended last; empty while it runs.
+    pub fn end_reason(&self, actor: u16) -> &str {
+        &self.members[usize::from(actor)].reason
+    }
+
+    /// Gives a member that does not run another `--initial-cluster`: what its operator would do whose
+    /// first try to join was refused.
+    pub fn set_initial_cluster(&mut self, actor: u16, initial_cluster: Vec<PeerConfig>) {
+        self.members[usize::from(actor)].config.initial_cluster = initial_cluster;
+    }
+
     pub fn violations(&self) -> &[String] {
         self.checkers.violations()
     }
 
     /// End-of-run checks, for tests and `sim`.
     pub fn finish_checks(&mut self) -> &[String] {
-        self.checkers.finish();
+        self.checkers.finish(self.now);
         self.checkers.violations()
     }
 }

@@ -298,7 +298,9 @@ impl Request {
             Request::Kv(Op::Txn(txn)) => txn.ops().filter_map(Op::range).collect(),
             _ => vec![],
         };
-        let serializable = !ranges.is_empty() && ranges.iter().all(|range| range.serializable);
+        // A transaction without operations may be served so too, its compares included.
+        let serializable =
+            matches!(self, Request::Kv(_)) && ranges.iter().all(|range| range.serializable);
         (ranges, serializable)
     }
 }

@@ -27,4 +27,4 @@ pub use member::{Input, Member, MemberStatus, Output};
 pub use pace::Pace;
 pub use script::{Script, ScriptLine, parse_time_us};
 pub use session::{EPOCH_US, Lab, LabEvent, Recorded, What};
-pub use sim::{SimOptions, SimReport, simulate};
+pub use sim::{ClientReport, OpCount, SimOptions, SimReport, simulate};

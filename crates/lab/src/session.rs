@@ -58,11 +58,22 @@ pub enum What {
     Interrupt { host: String },
 }
 
+/// A host of simulated clients: an actor that can be told how the run goes on.
+pub(crate) trait SimulatedClients:
+    cluster::Actor<Input = HostInput, Output = HostOutput>
+{
+    /// The last phase begins with the next turn.
+    fn finish(&mut self);
+    /// What they did, and what they still miss.
+    fn report(&self) -> crate::sim::ClientReport;
+}
+
 pub struct Lab {
     options: SessionOptions,
     pub(crate) world: World,
     client: Host,
     load: Option<(u16, PutLoad)>,
+    clients: Option<(u16, Box<dyn SimulatedClients>)>,
     next_exec: u64,
     outputs: BTreeMap<u64, Vec<u8>>,
     record: Vec<Recorded>,
@@ -107,6 +118,7 @@ impl Lab {
             world,
             client: Host::new(host),
             load: None,
+            clients: None,
             next_exec: 0,
             outputs: BTreeMap::new(),
             record: Vec::new(),
@@ -221,6 +233,17 @@ impl Lab {
         self.load.as_mut().map(|(_, load)| load)
     }
 
+    /// Puts simulated clients on the cluster, as a host of their own.
+    pub(crate) fn add_clients(&mut self, clients: Box<dyn SimulatedClients>) {
+        let host = self.world.add_host("clients");
+        self.world.tell_host(host, HostInput::Interrupt);
+        self.clients = Some((host, clients));
+    }
+
+    pub(crate) fn clients_mut(&mut self) -> Option<&mut Box<dyn SimulatedClients>> {
+        self.clients.as_mut().map(|(_, clients)| clients)
+    }
+
     /// Client endpoints (`host:port`) of all members.
     pub fn endpoints(&self) -> Vec<String> {
         (1..=self.options.members).map(|n| format!("127.0.0.1:{}", client_port(n))).collect()
@@ -238,8 +261,9 @@ impl Lab {
         let mut hosts: Vec<HostAnswer> = Vec::new();
         for batch in std::mem::take(&mut window.hosts) {
             let host: &mut dyn cluster::Actor<Input = HostInput, Output = HostOutput> =
-                match &mut self.load {
-                    Some((actor, load)) if *actor == batch.actor => load,
+                match (&mut self.load, &mut self.clients) {
+                    (Some((actor, load)), _) if *actor == batch.actor => load,
+                    (_, Some((actor, clients))) if *actor == batch.actor => clients.as_mut(),
                     _ => &mut self.client,
                 };
             hosts.push(run_host(host, batch, window.end));

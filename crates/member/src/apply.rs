@@ -84,6 +84,8 @@ pub(crate) struct Outcome {
     pub(crate) over_quota: bool,
     /// This lease is gone.
     pub(crate) ended_lease: i64,
+    /// It was turned away before the store saw it.
+    pub(crate) refused: bool,
 }
 
 impl State {
@@ -101,7 +103,10 @@ impl State {
                 outcome.over_quota = self.is_over_quota(request, at);
                 self.apply_permitted(request, tokens, at, &mut outcome)
             }
-            Err(status) => Err(status),
+            Err(status) => {
+                outcome.refused = true;
+                Err(status)
+            }
         };
         if result.is_ok() {
             tokens.applied(request);

@@ -75,6 +75,8 @@ pub struct MemberConfig {
     /// For checkers: after every so many applied entries the member tells a digest of its whole
     /// state; 0 is never.
     pub digest_every_entries: u64,
+    /// For checkers: the member tells every entry that it applies in full.
+    pub tells_entries: bool,
     /// The session's seed: chance comes from nowhere else.
     pub seed: u64,
     /// Unix time of virtual time zero, in microseconds: the lab's wall clock.
@@ -105,6 +107,7 @@ impl Default for MemberConfig {
             lease_checkpoint: false,
             client_cert_auth: false,
             digest_every_entries: 0,
+            tells_entries: false,
             seed: 0,
             epoch_us: 0,
         }

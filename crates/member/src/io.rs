@@ -105,6 +105,15 @@ pub struct LogDigest {
     pub digest: u64,
 }
 
+/// An applied entry as the checkers of clients want it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AppliedEntry {
+    /// The request; empty for what is none (a new leader's first entry, a membership change).
+    pub data: Bytes,
+    /// It was turned away before the store saw it: no permission, or an alarm is up (A14, K2).
+    pub refused: bool,
+}
+
 /// What a member tells about itself.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub enum Trace {
@@ -150,6 +159,12 @@ pub enum Trace {
     State {
         index: u64,
         digest: u64,
+    },
+    /// What was applied from `first_index` on, in full; only when
+    /// [`MemberConfig::tells_entries`](crate::MemberConfig::tells_entries) is set.
+    Entries {
+        first_index: u64,
+        entries: Vec<AppliedEntry>,
     },
     /// The members as this one knows them, after a change.
     Membership {

@@ -45,7 +45,7 @@ mod versions;
 
 pub use conf_change::{Change, Kind as ChangeKind};
 pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig};
-pub use io::{CallId, DiskFile, DiskOp, Input, LogDigest, Output, PeerLabel, Trace};
+pub use io::{AppliedEntry, CallId, DiskFile, DiskOp, Input, LogDigest, Output, PeerLabel, Trace};
 pub use limits::TICK_US;
 pub use member::Member;
 pub use membership::{Member as MemberInfo, Membership};

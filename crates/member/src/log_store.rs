@@ -54,6 +54,11 @@ impl LogStore {
         self.hard_state = hard_state;
     }
 
+    /// As it was written last.
+    pub(crate) fn hard_state(&self) -> &HardState {
+        &self.hard_state
+    }
+
     pub(crate) fn set_conf_state(&mut self, conf_state: ConfState) {
         self.conf_state = conf_state;
     }
@@ -163,11 +168,14 @@ impl Storage for LogStore {
         Ok(self.last())
     }
 
-    fn snapshot(&self, request_index: u64, _to: u64) -> raft::Result<Snapshot> {
-        // Useless when the log no longer goes on where it ends.
+    fn snapshot(&self, request_index: u64, to: u64) -> raft::Result<Snapshot> {
+        // Useless when the log no longer goes on where it ends, or to a member that came later: raft
+        // takes no snapshot that does not name it.
         let ready = self.snapshot.as_ref().filter(|snapshot| {
-            let index = snapshot.get_metadata().index;
-            index >= self.offset && index >= request_index
+            let metadata = snapshot.get_metadata();
+            let members = metadata.get_conf_state();
+            let names_it = members.voters.contains(&to) || members.learners.contains(&to);
+            metadata.index >= self.offset && metadata.index >= request_index && names_it
         });
         if let Some(snapshot) = ready {
             return Ok(snapshot.clone());
@@ -223,9 +231,12 @@ mod tests {
         assert!(log.snapshot(0, 1).is_err() && log.takes_snapshot());
         let mut snapshot = Snapshot::default();
         snapshot.mut_metadata().index = 7;
+        snapshot.mut_metadata().mut_conf_state().voters = vec![1, 2];
         log.offer_snapshot(snapshot.clone());
         assert!(!log.takes_snapshot());
         assert_eq!(log.snapshot(0, 1).unwrap(), snapshot);
+        // Member 3 joined after it was taken.
+        assert!(log.snapshot(0, 3).is_err() && log.takes_snapshot());
         log.install(&snapshot);
         assert_eq!((log.first(), log.last()), (8, 7));
     }

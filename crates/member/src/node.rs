@@ -29,6 +29,8 @@ pub(crate) struct Work {
     pub(crate) entries: Vec<Entry>,
     pub(crate) hard_state: Option<HardState>,
     pub(crate) must_sync: bool,
+    /// The term or the vote is another than what was written before.
+    pub(crate) new_term: bool,
     /// A leader's messages: they promise nothing of this Ready (Raft thesis 10.2.1).
     pub(crate) messages: Vec<Message>,
     /// Messages that may leave only when entries and hard state are durable.
@@ -189,8 +191,12 @@ impl Node {
         let mut promises = ready.take_persisted_messages();
         messages.sort_by_key(|m| m.to);
         promises.sort_by_key(|m| m.to);
+        let written = self.raw.store().hard_state();
+        let new_term =
+            ready.hs().is_some_and(|hs| hs.term != written.term || hs.vote != written.vote);
         let work = Work {
             number: ready.number(),
+            new_term,
             entries: ready.entries().clone(),
             hard_state: ready.hs().cloned(),
             must_sync: ready.must_sync(),

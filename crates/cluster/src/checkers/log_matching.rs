@@ -2,9 +2,10 @@
 //! they are equal up to it.
 //!
 //! Checked by induction: an (index, term) always stands for the same content and always follows an
-//! entry of the same term.
+//! entry of the same term. What a member alone had and lost in a crash is void: a sole voter that had
+//! not written its vote begins the same term again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use member::{LogDigest, Trace};
 
@@ -12,8 +13,8 @@ use super::{Checker, Step, What};
 
 #[derive(Default)]
 pub(crate) struct LogMatching {
-    /// (index, term) to (digest, term of the entry before).
-    entries: BTreeMap<(u64, u64), (u64, u64)>,
+    /// (index, term) to (digest, term of the entry before), and who told it.
+    entries: BTreeMap<(u64, u64), ((u64, u64), BTreeSet<u16>)>,
 }
 
 impl Checker for LogMatching {
@@ -23,7 +24,14 @@ impl Checker for LogMatching {
 
     fn step(&mut self, step: &Step<'_>) -> Result<(), String> {
         let (first_index, log): (u64, &[LogDigest]) = match step.what {
-            What::Trace(Trace::Started { first_index, log, .. }) => (*first_index, log),
+            What::Trace(Trace::Started { first_index, log, .. }) => {
+                let end = first_index + log.len() as u64;
+                let alone = BTreeSet::from([step.member]);
+                let after =
+                    self.entries.extract_if((end, 0).., |_, (_, tellers)| *tellers == alone);
+                after.for_each(drop);
+                (*first_index, log)
+            }
             What::Trace(Trace::Appended { first_index, log }) => (*first_index, log),
             _ => return Ok(()),
         };
@@ -36,8 +44,10 @@ impl Checker for LogMatching {
                 continue;
             }
             let fact = (entry.digest, before);
-            let known = *self.entries.entry((index, entry.term)).or_insert(fact);
-            if known != fact {
+            let (known, tellers) =
+                self.entries.entry((index, entry.term)).or_insert_with(|| (fact, BTreeSet::new()));
+            tellers.insert(step.member);
+            if *known != fact {
                 return Err(format!(
                     "{} has another entry at index {index} of term {} than some member before",
                     shadow.name, entry.term

@@ -2,13 +2,16 @@
 //!
 //! They see what members tell of themselves ([`member::Trace`]) and what clients were promised.
 //! They run in tests, in `etcd-lab sim` and in the page, where "0 violations in N events" is their
-//! honest count.
+//! honest count. Those of [`clients`] replay the whole applied log, which costs about as much as a
+//! member; they run where somebody asks for them ([`Checkers::judge_clients`]).
 
 mod acknowledged_writes;
+mod clients;
 mod equal_states;
 mod leader_completeness;
 mod log_matching;
 mod one_leader_per_term;
+mod revision_order;
 mod state_machine_safety;
 #[cfg(test)]
 mod tests;
@@ -17,7 +20,9 @@ use bytes::Bytes;
 use member::{LogDigest, Trace};
 use proto::Status;
 
-use crate::Micros;
+use crate::{HostInput, Micros};
+pub use clients::Judged;
+use clients::{Judge, Seen};
 
 /// What all checkers know of one member.
 #[derive(Default)]
@@ -49,8 +54,38 @@ pub(crate) enum What<'a> {
         from: u64,
         to: u64,
     },
+    /// A client made a unary call.
+    Asked {
+        host: u16,
+        call: u64,
+        method: &'a str,
+        request: &'a Bytes,
+    },
+    Answered {
+        host: u16,
+        call: u64,
+        result: &'a Result<Bytes, Status>,
+    },
+    /// It will never be answered.
+    Unanswered {
+        host: u16,
+        call: u64,
+    },
     /// The run is over.
     Finish,
+}
+
+/// Things that happened in a run, to see that it was worth it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Times that a member became leader.
+    pub elections: u64,
+    /// Snapshots of a leader's that a follower took in.
+    pub snapshots_installed: u64,
+    /// Digests of whole states that were compared.
+    pub states_compared: u64,
+    /// What clients saw.
+    pub judged: Judged,
 }
 
 /// One property. A violation is one sentence.
@@ -62,10 +97,16 @@ pub(crate) trait Checker {
 pub(crate) struct Checkers {
     members: Vec<Shadow>,
     checkers: Vec<Box<dyn Checker>>,
+    /// Judges clients too, where that is wanted.
+    judge: Option<Box<dyn Judge>>,
+    tally: Tally,
     violations: Vec<String>,
     told: usize,
     now: Micros,
 }
+
+/// In place of a member where the step is no member's.
+const NOBODY: u16 = u16::MAX;
 
 /// Violations kept: one bug can break a property at every step.
 const VIOLATIONS_MAX: usize = 50;
@@ -81,7 +122,10 @@ impl Checkers {
                 Box::<state_machine_safety::StateMachineSafety>::default(),
                 Box::<acknowledged_writes::AcknowledgedWrites>::default(),
                 Box::<equal_states::EqualStates>::default(),
+                Box::<revision_order::RevisionOrder>::default(),
             ],
+            judge: None,
+            tally: Tally::default(),
             violations: Vec::new(),
             told: 0,
             now: 0,
@@ -89,7 +133,24 @@ impl Checkers {
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
-        self.checkers.iter().map(|checker| checker.name().to_string()).collect()
+        let clients = self.judge.iter().flat_map(|judge| judge.names());
+        self.checkers
+            .iter()
+            .map(|checker| checker.name())
+            .chain(clients)
+            .map(String::from)
+            .collect()
+    }
+
+    /// From here on what clients see is judged against the applied log, which the members must tell
+    /// from its beginning.
+    pub(crate) fn judge_clients(&mut self) {
+        self.judge = Some(Box::new(clients::Clients::new()));
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        let judged = self.judge.as_ref().map(|judge| judge.judged()).unwrap_or_default();
+        Tally { judged, ..self.tally }
     }
 
     pub(crate) fn add_member(&mut self, name: &str) {
@@ -97,9 +158,20 @@ impl Checkers {
     }
 
     /// Its process is gone: what it will come back with is what its next start says.
-    pub(crate) fn ended(&mut self, member: u16) {
+    pub(crate) fn ended(&mut self, time: Micros, member: u16) {
+        self.now = time;
         let shadow = &mut self.members[usize::from(member)];
         shadow.applied = 0;
+        self.see(&Seen::Ended { member });
+    }
+
+    /// A member came to an end by itself. People may want that; a simulated run does not.
+    pub(crate) fn crashed(&mut self, time: Micros, member: u16, reason: &str) {
+        self.now = time;
+        if self.judge.is_some() {
+            let text = format!("{}: {reason}", self.members[usize::from(member)].name);
+            self.violation("nobody crashes", &text);
+        }
     }
 
     pub(crate) fn trace(&mut self, time: Micros, member: u16, trace: &Trace) {
@@ -120,19 +192,24 @@ impl Checkers {
                 shadow.log.clear();
                 shadow.offset = *index;
             }
-            Trace::Installed { index, .. } => shadow.applied = *index,
+            Trace::Installed { index, .. } => {
+                shadow.applied = *index;
+                self.tally.snapshots_installed += 1;
+            }
             Trace::Committed { index } => shadow.commit = *index,
             Trace::Applied { index, .. } => {
                 let from = shadow.applied + 1;
                 shadow.applied = *index;
                 self.tell(member, What::Applied { from, to: *index });
             }
-            Trace::Role { .. }
-            | Trace::Voted { .. }
-            | Trace::State { .. }
-            | Trace::Membership { .. } => {}
+            Trace::Role { role, .. } => {
+                self.tally.elections += u64::from(*role == frame::Role::Leader);
+            }
+            Trace::State { .. } => self.tally.states_compared += 1,
+            Trace::Voted { .. } | Trace::Entries { .. } | Trace::Membership { .. } => {}
         }
         self.tell(member, What::Trace(trace));
+        self.see(&Seen::Told { member, trace });
     }
 
     pub(crate) fn reply(
@@ -148,20 +225,84 @@ impl Checkers {
         }
     }
 
-    pub(crate) fn finish(&mut self) {
+    pub(crate) fn asked(&mut self, time: Micros, call: (u16, u64), method: &str, request: &Bytes) {
+        self.now = time;
+        self.tell(NOBODY, What::Asked { host: call.0, call: call.1, method, request });
+        self.see(&Seen::Asked { call, method, request });
+    }
+
+    /// What a host heard, or did on a stream.
+    pub(crate) fn host_heard(&mut self, time: Micros, host: u16, input: &HostInput) {
+        self.now = time;
+        match input {
+            HostInput::Reply { call, result } => {
+                self.tell(NOBODY, What::Answered { host, call: *call, result });
+                self.see(&Seen::Answered { call: (host, *call), result });
+            }
+            HostInput::Message { call, message } => {
+                self.see(&Seen::Received { call: (host, *call), message });
+            }
+            HostInput::Refused { call } => {
+                self.tell(NOBODY, What::Unanswered { host, call: *call });
+                self.see(&Seen::Refused { call: (host, *call) });
+            }
+            HostInput::ConnectionLost { call } => self.gave_up(time, (host, *call)),
+            HostInput::Exec { .. }
+            | HostInput::Interrupt
+            | HostInput::MemberEnded { .. }
+            | HostInput::LabReply { .. } => {}
+        }
+    }
+
+    pub(crate) fn opened(&mut self, time: Micros, call: (u16, u64), method: &str) {
+        self.now = time;
+        self.see(&Seen::Opened { call, method });
+    }
+
+    pub(crate) fn sent(&mut self, time: Micros, call: (u16, u64), message: &Bytes) {
+        self.now = time;
+        self.see(&Seen::Sent { call, message });
+    }
+
+    /// Nobody waits for that call any more.
+    pub(crate) fn gave_up(&mut self, time: Micros, call: (u16, u64)) {
+        self.now = time;
+        self.tell(NOBODY, What::Unanswered { host: call.0, call: call.1 });
+        self.see(&Seen::Lost { call });
+    }
+
+    pub(crate) fn finish(&mut self, time: Micros) {
+        self.now = time;
         for member in 0..self.members.len() {
             self.tell(member as u16, What::Finish);
+        }
+        self.see(&Seen::Finish);
+    }
+
+    fn see(&mut self, seen: &Seen<'_>) {
+        let Some(judge) = &mut self.judge else { return };
+        for (name, text) in judge.see(self.now, seen) {
+            self.violation(name, &text);
+        }
+    }
+
+    fn violation(&mut self, name: &str, text: &str) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            let (ms, us) = (self.now / 1000, self.now % 1000);
+            self.violations.push(format!("{name} at {ms}.{us:03} ms: {text}"));
         }
     }
 
     fn tell(&mut self, member: u16, what: What<'_>) {
         let step = Step { member, members: &self.members, what };
+        let mut found = Vec::new();
         for checker in &mut self.checkers {
-            let Err(text) = checker.step(&step) else { continue };
-            if self.violations.len() < VIOLATIONS_MAX {
-                let (ms, us) = (self.now / 1000, self.now % 1000);
-                self.violations.push(format!("{} at {ms}.{us:03} ms: {text}", checker.name()));
+            if let Err(text) = checker.step(&step) {
+                found.push((checker.name(), text));
             }
+        }
+        for (name, text) in found {
+            self.violation(name, &text);
         }
     }
 

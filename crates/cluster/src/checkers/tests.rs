@@ -34,7 +34,7 @@ fn found(steps: &[(u16, Trace)], acknowledged: &[(u16, u64)], after: &[(u16, Tra
     for (time, (member, trace)) in (100..).zip(after) {
         checkers.trace(time, *member, trace);
     }
-    checkers.finish();
+    checkers.finish(1000);
     let mut names: Vec<&str> =
         checkers.violations().iter().filter_map(|text| text.split(" at ").next()).collect();
     names.dedup();
@@ -137,4 +137,43 @@ fn a_log_that_goes_on_from_a_snapshot_is_held_to_what_it_shows() {
 fn an_acknowledgement_before_apply_is_caught() {
     let steps = [(0, started(&[entry(1, 10)]))];
     assert_eq!(found(&steps, &[(0, 1)], &[]), "acknowledged writes survive");
+}
+
+/// A put or a read of call `call`, and its answer's revision.
+fn told(checkers: &mut Checkers, call: u64, method: &str, revision: i64) {
+    use proto::etcdserverpb::{PutResponse, ResponseHeader};
+    checkers.asked(call, (0, call), method, &Bytes::new());
+    let header = Some(ResponseHeader { revision, ..ResponseHeader::default() });
+    let reply = prost::Message::encode_to_vec(&PutResponse { header, prev_kv: None });
+    checkers.host_heard(call, 0, &HostInput::Reply { call, result: Ok(reply.into()) });
+}
+
+#[test]
+fn revisions_that_go_back_are_found() {
+    use proto::method::kv::{PUT, RANGE};
+    for (last, revision, right) in
+        [(PUT, 4, true), (PUT, 3, false), (RANGE, 3, true), (RANGE, 2, false)]
+    {
+        let mut checkers = Checkers::all();
+        told(&mut checkers, 1, PUT, 2);
+        told(&mut checkers, 2, PUT, 3);
+        told(&mut checkers, 3, last, revision);
+        assert_eq!(checkers.violations().is_empty(), right, "{last} {revision}");
+    }
+}
+
+#[test]
+fn what_a_sole_voter_lost_with_its_term_is_void() {
+    let lost = [
+        (0, started(&[entry(1, 10)])),
+        (0, leader(2)),
+        (0, appended(2, &[entry(2, 20)])),
+        (0, started(&[entry(1, 10)])),
+        (0, leader(2)),
+        (0, appended(2, &[entry(2, 30)])),
+    ];
+    assert_eq!(found(&lost, &[], &[]), "");
+    let seen_elsewhere =
+        [lost[..3].to_vec(), vec![(1, appended(2, &[entry(2, 20)]))], lost[3..].to_vec()];
+    assert_eq!(found(&seen_elsewhere.concat(), &[], &[]), "log matching");
 }

@@ -27,13 +27,14 @@ pub(super) enum Broken {
 }
 
 impl<'a> Client<'a> {
-    /// The first message of a stream that is opened for one request without fields.
+    /// The first message of a stream that is opened, by the deadline, for one request without fields.
     pub(crate) async fn first_message(
         &self,
+        deadline: Deadline,
         method: &'static str,
     ) -> Result<Option<Bytes>, ClientError> {
         loop {
-            let wire = self.open(method, false).await?;
+            let wire = self.open_by(deadline, method, false).await?;
             wire.stream.send(Bytes::new());
             wire.stream.close_send();
             match wire.next().await {
@@ -56,9 +57,21 @@ impl<'a> Client<'a> {
         method: &'static str,
         require_leader: bool,
     ) -> Result<Wire<'_, 'a>, ClientError> {
-        self.log_in(Deadline::NEVER).await?;
-        let ready = self.ready(Deadline::NEVER).await;
-        let (index, address) = ready.map_err(ClientError::Status)?;
+        self.open_by(Deadline::NEVER, method, require_leader).await
+    }
+
+    async fn open_by(
+        &self,
+        deadline: Deadline,
+        method: &'static str,
+        require_leader: bool,
+    ) -> Result<Wire<'_, 'a>, ClientError> {
+        self.log_in(deadline).await?;
+        let ready = self.ready(deadline).await;
+        let (index, address) = ready.map_err(|status| {
+            let expired = deadline.left_us(self.system) == 0;
+            if expired { ClientError::Deadline } else { ClientError::Status(status) }
+        })?;
         let stream = self.system.open(address, method, self.metadata(require_leader));
         Ok(Wire { client: self, index, stream })
     }

@@ -16,7 +16,9 @@ pub(super) async fn save(mut invocation: Invocation<'_>) -> Result<(), Exit> {
             "snapshot must be requested to one selected node, not multiple [{endpoints}]"
         )));
     }
-    match client.first_message(method::maintenance::SNAPSHOT).await {
+    let deadline = invocation.deadline();
+    match client.first_message(deadline, method::maintenance::SNAPSHOT).await {
+        Err(why @ ClientError::Deadline) => Err(Exit::interrupted(why)),
         Err(ClientError::Status(status)) if status.code != proto::Code::Unimplemented => {
             Err(Exit::interrupted(ClientError::Status(status)))
         }

@@ -5,7 +5,7 @@
 //! entry of the same term. What a member alone had and lost in a crash is void: a sole voter that had
 //! not written its vote begins the same term again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use member::{LogDigest, Trace};
 
@@ -13,8 +13,8 @@ use super::{Checker, Step, What};
 
 #[derive(Default)]
 pub(crate) struct LogMatching {
-    /// (index, term) to (digest, term of the entry before), and who told it.
-    entries: BTreeMap<(u64, u64), ((u64, u64), BTreeSet<u16>)>,
+    /// (index, term) to (digest, term of the entry before), and the bits of those who told it.
+    entries: BTreeMap<(u64, u64), ((u64, u64), u64)>,
 }
 
 impl Checker for LogMatching {
@@ -26,7 +26,8 @@ impl Checker for LogMatching {
         let (first_index, log): (u64, &[LogDigest]) = match step.what {
             What::Trace(Trace::Started { first_index, log, .. }) => {
                 let end = first_index + log.len() as u64;
-                let alone = BTreeSet::from([step.member]);
+                // The last bit may be several, whose entries then stay.
+                let alone = if step.member < 63 { bit(step.member) } else { 0 };
                 let after =
                     self.entries.extract_if((end, 0).., |_, (_, tellers)| *tellers == alone);
                 after.for_each(drop);
@@ -44,9 +45,8 @@ impl Checker for LogMatching {
                 continue;
             }
             let fact = (entry.digest, before);
-            let (known, tellers) =
-                self.entries.entry((index, entry.term)).or_insert_with(|| (fact, BTreeSet::new()));
-            tellers.insert(step.member);
+            let (known, tellers) = self.entries.entry((index, entry.term)).or_insert((fact, 0));
+            *tellers |= bit(step.member);
             if *known != fact {
                 return Err(format!(
                     "{} has another entry at index {index} of term {} than some member before",
@@ -57,4 +57,9 @@ impl Checker for LogMatching {
         }
         Ok(())
     }
+}
+
+/// One of 64 bits for each member; the last stands for all beyond.
+fn bit(member: u16) -> u64 {
+    1 << member.min(63)
 }

@@ -111,9 +111,8 @@ impl Property for LeaseRules {
                 }
             }
             What::Ended { member } => {
-                if self.leaders.remove(&member) {
-                    self.leaders_since_us = now;
-                }
+                let led = self.leaders.remove(&member);
+                self.leaders_since_us = if led { now } else { self.leaders_since_us };
             }
             What::Finish => {
                 self.looked_us = 0;

@@ -56,12 +56,7 @@ fn seeds() -> std::ops::Range<u64> {
 
 /// Whoever takes requests: ours or the real one.
 trait Server {
-    fn call(
-        &mut self,
-        method: &str,
-        metadata: &Metadata,
-        request: &[u8],
-    ) -> Result<Bytes, Status>;
+    fn call(&mut self, method: &str, metadata: &Metadata, request: &[u8]) -> Result<Bytes, Status>;
 
     /// Opens a watch and gives its number, for [`Server::watched`].
     fn watch(&mut self, create: &WatchCreateRequest);
@@ -111,12 +106,7 @@ impl Real {
 }
 
 impl Server for Real {
-    fn call(
-        &mut self,
-        method: &str,
-        metadata: &Metadata,
-        request: &[u8],
-    ) -> Result<Bytes, Status> {
+    fn call(&mut self, method: &str, metadata: &Metadata, request: &[u8]) -> Result<Bytes, Status> {
         self.runtime.block_on(self.connection.call(method, metadata, request))
     }
 

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use member::{DiskFile, DiskOp};
 
 /// Bytes of a block of a file.
@@ -66,12 +65,10 @@ impl Disk {
     pub(crate) fn issue(&mut self, op: u64, ops: &[DiskOp]) {
         for disk_op in ops {
             match disk_op {
-                DiskOp::Append { path, bytes } => {
-                    match self.files.get_mut(path) {
-                        Some(file) => file.append(bytes),
-                        None => self.files.entry(path.clone()).or_default().append(bytes),
-                    }
-                }
+                DiskOp::Append { path, bytes } => match self.files.get_mut(path) {
+                    Some(file) => file.append(bytes),
+                    None => self.files.entry(path.clone()).or_default().append(bytes),
+                },
                 DiskOp::Sync { path } => {
                     let Some(file) = self.files.get(path) else { continue };
                     self.syncing.push((op, path.clone(), file.len()));
@@ -133,10 +130,7 @@ impl Disk {
     pub(crate) fn contents(&self) -> Vec<DiskFile> {
         self.files
             .iter()
-            .map(|(path, file)| DiskFile {
-                path: path.clone(),
-                bytes: file.blocks.concat().into(),
-            })
+            .map(|(path, file)| DiskFile { path: path.clone(), bytes: file.blocks.concat().into() })
             .collect()
     }
 
@@ -151,6 +145,8 @@ impl Disk {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn append(path: &str, text: &str) -> DiskOp {
@@ -198,9 +194,8 @@ mod tests {
     #[test]
     fn a_file_is_what_was_appended_however_it_falls_into_blocks() {
         let (mut file, mut bytes) = (File::default(), Vec::new());
-        for (number, len) in [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, 7, 3 * BLOCK_BYTES + 5, 2]
-            .into_iter()
-            .enumerate()
+        for (number, len) in
+            [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, 7, 3 * BLOCK_BYTES + 5, 2].into_iter().enumerate()
         {
             let piece = vec![number as u8; len];
             file.append(&piece);

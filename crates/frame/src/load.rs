@@ -20,13 +20,8 @@ pub enum LoadKind {
 
 impl LoadKind {
     /// All of them, in the order of a table.
-    pub const ALL: [LoadKind; 5] = [
-        LoadKind::Put,
-        LoadKind::Get,
-        LoadKind::SerializableGet,
-        LoadKind::Txn,
-        LoadKind::Watch,
-    ];
+    pub const ALL: [LoadKind; 5] =
+        [LoadKind::Put, LoadKind::Get, LoadKind::SerializableGet, LoadKind::Txn, LoadKind::Watch];
 
     /// The word that names it: `put`, `get`, `serializable-get`, `txn`, `watch`.
     pub fn as_str(self) -> &'static str {

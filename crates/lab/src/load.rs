@@ -144,8 +144,7 @@ impl Load {
                     ..Compare::default()
                 };
                 let op = RequestOp { request: Some(Request::RequestPut(put(key))) };
-                let txn =
-                    TxnRequest { compare: vec![exists], success: vec![op], failure: vec![] };
+                let txn = TxnRequest { compare: vec![exists], success: vec![op], failure: vec![] };
                 (method::kv::TXN, txn.encode_to_vec())
             }
         }

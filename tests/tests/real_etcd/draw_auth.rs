@@ -40,8 +40,7 @@ fn role(draw: &mut Draw) -> String {
 }
 
 fn login(name: &str, password: &str) -> Step {
-    let request =
-        AuthenticateRequest { name: name.to_owned(), password: password.to_owned() };
+    let request = AuthenticateRequest { name: name.to_owned(), password: password.to_owned() };
     let mut step = Step::new(method::auth::AUTHENTICATE, &request);
     step.logs_in = Some(name.to_owned());
     step
@@ -55,7 +54,12 @@ pub(crate) fn switching_on() -> Vec<Step> {
         Step::new(method::auth::AUTH_ENABLE, &AuthEnableRequest {}),
         Step::new(
             method::auth::USER_ADD,
-            &AuthUserAddRequest { name: root(), password: "root".into(), options, ..Default::default() },
+            &AuthUserAddRequest {
+                name: root(),
+                password: "root".into(),
+                options,
+                ..Default::default()
+            },
         ),
         Step::new(method::auth::AUTH_ENABLE, &AuthEnableRequest {}),
         Step::new(method::auth::ROLE_ADD, &AuthRoleAddRequest { name: root() }),
@@ -102,8 +106,7 @@ fn users_and_roles(draw: &mut Draw, auth_is_on: bool) -> Step {
         }
         4 | 5 => {
             let (name, password) = (user(draw), text(draw, &PASSWORDS));
-            let request =
-                AuthUserChangePasswordRequest { name, password, ..Default::default() };
+            let request = AuthUserChangePasswordRequest { name, password, ..Default::default() };
             Step::new(method::auth::USER_CHANGE_PASSWORD, &request)
         }
         6..9 => {
@@ -142,7 +145,9 @@ fn users_and_roles(draw: &mut Draw, auth_is_on: bool) -> Step {
             Step::new(method::auth::ROLE_REVOKE_PERMISSION, &request)
         }
         // Switching it on is the sequence's own affair.
-        20 if !auth_is_on || draw.once_in(2) => Step::new(method::auth::AUTH_STATUS, &AuthStatusRequest {}),
+        20 if !auth_is_on || draw.once_in(2) => {
+            Step::new(method::auth::AUTH_STATUS, &AuthStatusRequest {})
+        }
         20 => Step::new(method::auth::AUTH_ENABLE, &AuthEnableRequest {}),
         // In nobody's name it is refused while auth is on, and does nothing while it is off.
         21 => {

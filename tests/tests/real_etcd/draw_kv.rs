@@ -6,9 +6,9 @@ use proto::etcdserverpb::compare::TargetUnion;
 use proto::etcdserverpb::request_op::Request;
 use proto::etcdserverpb::watch_create_request::FilterType;
 use proto::etcdserverpb::{
-    AlarmRequest, AlarmType, CompactionRequest, Compare, DefragmentRequest, DeleteRangeRequest, HashKvRequest,
-    LeaseGrantRequest, LeaseLeasesRequest, LeaseRevokeRequest, LeaseTimeToLiveRequest, PutRequest,
-    RangeRequest, RequestOp, TxnRequest, WatchCreateRequest,
+    AlarmRequest, AlarmType, CompactionRequest, Compare, DefragmentRequest, DeleteRangeRequest,
+    HashKvRequest, LeaseGrantRequest, LeaseLeasesRequest, LeaseRevokeRequest,
+    LeaseTimeToLiveRequest, PutRequest, RangeRequest, RequestOp, TxnRequest, WatchCreateRequest,
 };
 use proto::method;
 
@@ -17,9 +17,8 @@ use crate::sequence::{Known, Step};
 
 /// Not more than a dozen: the Go of Debian's 3.4.23 keeps the order of equals among so few, and so do
 /// we (Q7).
-const KEYS: [&[u8]; 12] = [
-    b"a", b"aa", b"a\0", b"ab", b"b", b"b\xff", b"c", b"d", b"\0", b"\xff", b"\xff\xff", b"e/1",
-];
+const KEYS: [&[u8]; 12] =
+    [b"a", b"aa", b"a\0", b"ab", b"b", b"b\xff", b"c", b"d", b"\0", b"\xff", b"\xff\xff", b"e/1"];
 const ENDS: [&[u8]; 8] = [b"\0", b"z", b"a", b"\0\0", b"\xff", b"a\0", b"\xff\xff\xff", b"e0"];
 const LEASES: [i64; 6] = [1, 2, 7, i64::MAX, -1, i64::MIN];
 const ODD: [i64; 6] = [-1, -7, i64::MIN, i64::MAX, i64::MAX - 1, 1 << 32];

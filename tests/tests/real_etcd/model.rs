@@ -69,11 +69,7 @@ impl Model {
     }
 
     /// What must be answered, or `None` for what is not the model's to say.
-    pub(crate) fn call(
-        &mut self,
-        method: &str,
-        request: &[u8],
-    ) -> Option<Result<Bytes, Status>> {
+    pub(crate) fn call(&mut self, method: &str, request: &[u8]) -> Option<Result<Bytes, Status>> {
         if request.len() > BYTES_MAX {
             return None;
         }
@@ -226,7 +222,9 @@ impl Model {
 
     fn txn(&mut self, txn: &TxnRequest) -> Result<TxnResponse, Status> {
         check_txn(txn, OPS_MAX)?;
-        written(&txn.success).and_then(|_| written(&txn.failure)).ok_or_else(error::duplicate_key)?;
+        written(&txn.success)
+            .and_then(|_| written(&txn.failure))
+            .ok_or_else(error::duplicate_key)?;
         let path = self.path(txn);
         // 3.4 and 3.5 look at all puts first, then at all ranges.
         self.check_path(&path, true)?;
@@ -328,8 +326,7 @@ impl Model {
                 Response::ResponseDeleteRange(draft.delete(delete))
             }
             Request::RequestRange(range) => {
-                let pairs =
-                    if range.revision > 0 { self.at(range.revision) } else { &draft.pairs };
+                let pairs = if range.revision > 0 { self.at(range.revision) } else { &draft.pairs };
                 Response::ResponseRange(read(pairs, range, draft.now()))
             }
             Request::RequestTxn(_) => {

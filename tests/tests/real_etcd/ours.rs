@@ -32,10 +32,7 @@ pub(crate) struct Ours {
 impl Ours {
     /// A member of a cluster of its own that leads by now.
     pub(crate) fn start(profile: Profile) -> Ours {
-        let own = PeerConfig {
-            name: "m1".into(),
-            peer_urls: vec!["http://127.0.0.1:2380".into()],
-        };
+        let own = PeerConfig { name: "m1".into(), peer_urls: vec!["http://127.0.0.1:2380".into()] };
         let config = MemberConfig {
             name: "m1".into(),
             initial_cluster: vec![own],
@@ -97,12 +94,7 @@ impl Ours {
 }
 
 impl Server for Ours {
-    fn call(
-        &mut self,
-        method: &str,
-        metadata: &Metadata,
-        request: &[u8],
-    ) -> Result<Bytes, Status> {
+    fn call(&mut self, method: &str, metadata: &Metadata, request: &[u8]) -> Result<Bytes, Status> {
         self.now += BETWEEN_US;
         while self.now >= self.next_tick {
             self.step();

@@ -1,9 +1,9 @@
 //! The order of requests: long stretches of keys and leases, and between them users and roles, with
 //! auth switched on and off again.
 
+use prost::Message;
 use proto::etcdserverpb::AuthDisableRequest;
 use proto::method;
-use prost::Message;
 
 use crate::answer::Answer;
 use crate::draw::Draw;
@@ -64,7 +64,8 @@ const STRETCH: u64 = 120;
 
 impl Sequence {
     pub(crate) fn new(seed: u64) -> Sequence {
-        let (draw, known) = (Draw::new(seed), Known { revision: 1, sorts: true, ..Known::default() });
+        let (draw, known) =
+            (Draw::new(seed), Known { revision: 1, sorts: true, ..Known::default() });
         Sequence { draw, known, due: vec![], number: 0, with_auth: true, auth_is_on: false }
     }
 

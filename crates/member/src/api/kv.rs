@@ -3,8 +3,8 @@
 use auth::AuthInfo;
 use bytes::Bytes;
 use proto::etcdserverpb::{
-    CompactionRequest, DeleteRangeRequest, InternalRaftRequest, PutRequest,
-    RangeRequest, TxnRequest,
+    CompactionRequest, DeleteRangeRequest, InternalRaftRequest, PutRequest, RangeRequest,
+    TxnRequest,
 };
 use proto::{Status, method};
 

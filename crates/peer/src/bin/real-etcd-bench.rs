@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use frame::LoadKind;
-use peer::{Connection, Receiver, RealCluster, Sender, find_etcd};
+use peer::{Connection, RealCluster, Receiver, Sender, find_etcd};
 use prost::Message;
 use proto::etcdserverpb::compare::{CompareResult, CompareTarget, TargetUnion};
 use proto::etcdserverpb::request_op::Request;
@@ -153,8 +153,7 @@ impl Load {
                     ..Compare::default()
                 };
                 let op = RequestOp { request: Some(Request::RequestPut(self.put(key))) };
-                let txn =
-                    TxnRequest { compare: vec![exists], success: vec![op], failure: vec![] };
+                let txn = TxnRequest { compare: vec![exists], success: vec![op], failure: vec![] };
                 (method::kv::TXN, txn.encode_to_vec())
             }
         }

@@ -9,25 +9,68 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proto::{Status, error};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::conf_change::{Change, Kind};
 use crate::limits;
 use crate::state::Pairs;
 
-/// One member. The JSON form is the context of a conf change entry, as etcd writes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// One member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Member {
     pub id: u64,
-    #[serde(rename = "peerURLs")]
     pub peer_urls: Vec<String>,
-    #[serde(rename = "isLearner", default, skip_serializing_if = "std::ops::Not::not")]
     pub is_learner: bool,
     /// Empty until the member has started and published itself (M5).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
-    #[serde(rename = "clientURLs", default, skip_serializing_if = "Vec::is_empty")]
     pub client_urls: Vec<String>,
+}
+
+/// The JSON form: the context of a conf change entry, as etcd writes it, without what is empty.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Member")]
+struct Json {
+    id: u64,
+    #[serde(rename = "peerURLs")]
+    peer_urls: Vec<String>,
+    #[serde(rename = "isLearner", default, skip_serializing_if = "std::ops::Not::not")]
+    is_learner: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
+    #[serde(rename = "clientURLs", default, skip_serializing_if = "Vec::is_empty")]
+    client_urls: Vec<String>,
+}
+
+/// The form in which members travel to workers: nothing may be left out of it, for its fields have
+/// no names.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Member")]
+struct Binary {
+    id: u64,
+    peer_urls: Vec<String>,
+    is_learner: bool,
+    name: String,
+    client_urls: Vec<String>,
+}
+
+impl Serialize for Member {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            Json::serialize(self, serializer)
+        } else {
+            Binary::serialize(self, serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Json::deserialize(deserializer)
+        } else {
+            Binary::deserialize(deserializer)
+        }
+    }
 }
 
 impl Member {
@@ -275,6 +318,22 @@ mod tests {
         let json = serde_json::to_string(&member).unwrap();
         assert_eq!(json, r#"{"id":7,"peerURLs":["http://127.0.0.1:2380"],"name":"m1"}"#);
         assert_eq!(serde_json::from_str::<Member>(&json).unwrap(), member);
+    }
+
+    /// A member's words cross a worker's border in a form without names of fields.
+    #[test]
+    fn members_come_back_from_the_border_whatever_is_empty() {
+        let full = Member {
+            id: 7,
+            peer_urls: vec!["http://127.0.0.1:2380".into()],
+            is_learner: true,
+            name: "m1".into(),
+            client_urls: vec!["http://127.0.0.1:2379".into()],
+        };
+        for member in [Member::default(), Member { id: 1, ..full.clone() }, full] {
+            let bytes = postcard::to_allocvec(&member).unwrap();
+            assert_eq!(postcard::from_bytes::<Member>(&bytes).unwrap(), member);
+        }
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub mod seat;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// Called once for each instance, whatever its role.
 #[wasm_bindgen]
 pub fn lab_init() {

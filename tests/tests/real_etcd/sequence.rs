@@ -101,7 +101,7 @@ impl Sequence {
                 return step;
             }
         }
-        let users = self.with_auth && (self.number / STRETCH) % 3 != 0;
+        let users = self.with_auth && !(self.number / STRETCH).is_multiple_of(3);
         if users && self.draw.once_in(4) {
             return draw_auth::step(&mut self.draw, self.auth_is_on);
         }

@@ -169,6 +169,8 @@ impl Lab {
 
     /// Clicks the first element that the CSS selector finds.
     pub fn click(&self, css: &str) {
+        // What an earlier click brings up may take the page a moment.
+        self.until(&format!("`{css}` to click"), || self.count(css) > 0);
         self.wait(self.element(css).click(), css);
     }
 

@@ -253,6 +253,15 @@ impl Op {
             Op::Put(_) | Op::Delete(_) | Op::Txn(_) => true,
         }
     }
+
+    fn writes_only_under(&self, prefix: &[u8]) -> bool {
+        match self {
+            Op::Range(_) => true,
+            Op::Put(put) => put.key.starts_with(prefix),
+            Op::Delete(delete) => delete.range_end.is_empty() && delete.key.starts_with(prefix),
+            Op::Txn(txn) => txn.ops().all(|op| op.writes_only_under(prefix)),
+        }
+    }
 }
 
 impl Txn {
@@ -288,6 +297,11 @@ impl Request {
             Request::Compact { .. } => true,
             Request::Defragment => false,
         }
+    }
+
+    /// Whether all keys that it may write begin with `prefix`.
+    pub(crate) fn writes_only_under(&self, prefix: &[u8]) -> bool {
+        matches!(self, Request::Kv(op) if op.writes_only_under(prefix))
     }
 
     /// The ranges of a request that only reads, and whether it may be served from a stale state:

@@ -23,6 +23,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use asked::{Asked, Entry};
+use bytes::Bytes;
 
 use crate::model::{State, agrees};
 use crate::past::Replay;
@@ -96,6 +97,7 @@ pub struct Checker {
     asked: Asked,
     floor: Floor,
     claims: VecDeque<(Request, OpId, u32, u64)>,
+    recipes: BTreeSet<Bytes>,
     violations: Vec<String>,
     counts: Counts,
 }
@@ -119,8 +121,18 @@ impl Checker {
             asked: Asked::default(),
             floor: Floor { revision: 0, compacted: -1, by: None },
             claims: VecDeque::new(),
+            recipes: BTreeSet::new(),
             violations: Vec::new(),
             counts: Counts::default(),
+        }
+    }
+
+    /// From now on members write keys that begin with `prefix` by themselves, for locks and
+    /// elections (rules Y): such an entry needs no client. What it does is judged as ever.
+    pub fn served(&mut self, prefix: Bytes) {
+        // No key is empty, and the empty prefix would excuse everything.
+        if !prefix.is_empty() && !self.recipes.iter().any(|known| prefix.starts_with(known)) {
+            self.recipes.insert(prefix);
         }
     }
 
@@ -313,6 +325,9 @@ impl Checker {
             return;
         }
         let Entry { index, request, .. } = entry;
+        if self.recipes.iter().any(|prefix| request.writes_only_under(prefix)) {
+            return;
+        }
         let claim = self.claims.iter().rev().find(|(claimed, ..)| claimed == request);
         self.violation(match claim {
             Some((_, op, client, first)) => format!(

@@ -1,7 +1,7 @@
 //! The smallest histories of each kind, and what the checker remembers.
 
 use super::*;
-use crate::request::{Error, KeyValue, Op, PutRequest, RangeAnswer, RangeRequest};
+use crate::request::{DeleteRequest, Error, KeyValue, Op, PutRequest, RangeAnswer, RangeRequest};
 
 fn put_done(revision: i64) -> Response {
     Response { revision: Some(revision), answer: Answer::Put { prev: None } }
@@ -166,6 +166,22 @@ fn leases_end_and_revisions_are_compacted_without_a_client() {
     checker.invoke(5, 1, 90, get_at("a", 3, false));
     checker.returned(5, 95, error);
     assert_eq!(checker.violations().len(), 1);
+}
+
+#[test]
+fn members_write_by_themselves_only_where_a_recipe_was_asked_for() {
+    let mut checker = Checker::new(100);
+    checker.served("".into());
+    checker.served("a/lock/".into());
+    checker.applied(Request::put("a/lock/1", ""), 5);
+    checker.invoke(1, 1, 10, Request::get("a/lock/1"));
+    checker.returned(1, 20, found(2, &[("a/lock/1", "", 2)]));
+    checker.applied(Request::delete("a/lock/1"), 6);
+    assert_eq!(checker.violations(), [""; 0]);
+    checker.applied(Request::put("a/locks", ""), 7);
+    let everything = DeleteRequest { key: "a/lock/".into(), range_end: "b".into(), prev_kv: false };
+    checker.applied(Request::Kv(Op::Delete(everything)), 8);
+    assert_eq!(checker.violations().len(), 2);
 }
 
 #[test]

@@ -283,7 +283,8 @@ impl Agent for Space {
         };
         match step {
             Step::DeleteAll => {
-                let (key, range_end) = (vec![0].into(), vec![0].into());
+                // All but `a/`: who takes a lock's key away takes the lock.
+                let (key, range_end) = (Bytes::from_static(b"b"), vec![0].into());
                 let request = DeleteRangeRequest { key, range_end, prev_kv: false };
                 self.caller.ask(now, None, method::kv::DELETE_RANGE, encoded(&request), mouth);
             }

@@ -5,6 +5,7 @@
 
 mod admin;
 mod client;
+mod contender;
 mod dice;
 mod faults;
 mod host;
@@ -56,6 +57,8 @@ pub struct ClientReport {
     pub refusals: BTreeMap<String, u64>,
     /// What should have come at the end and did not.
     pub missing: Vec<String>,
+    /// What they saw and must never see.
+    pub violations: Vec<String>,
 }
 
 /// What a run was and what the checkers said.
@@ -265,6 +268,7 @@ impl Driver {
         let clients = self.run.lab_mut().clients_mut().map(|clients| clients.report());
         let clients = clients.unwrap_or_default();
         let mut failures = self.run.lab_mut().world_mut().finish_checks().to_vec();
+        failures.extend(clients.violations.iter().cloned());
         failures.extend(self.not_alive());
         failures.extend(clients.missing.iter().map(|text| format!("liveness: {text}")));
         let lab = self.run.lab();

@@ -27,6 +27,8 @@ pub(crate) struct Mix {
     /// How often each kind of operation comes, in the order of [`Kind::ALL`].
     pub(crate) weights: Vec<u64>,
     pub(crate) lease_holders: u64,
+    /// Clients that want the same lock or leadership.
+    pub(crate) contenders: u64,
     pub(crate) watchers: u64,
     /// Somebody adds, promotes, updates and removes members.
     pub(crate) operator: bool,
@@ -97,6 +99,7 @@ impl Mix {
             auth: dice.percent(20),
             quota: dice.percent(12),
             value_bytes: dice.pick(&[8, 100, 1000]),
+            contenders: dice.pick(&[0, 2, 3, 5]),
         }
     }
 }

@@ -8,6 +8,7 @@ use prost::Message;
 use proto::etcdserverpb::{Member, MemberListResponse, ResponseHeader};
 use proto::{Metadata, Status, error};
 
+use super::contender::{Hold, overlaps};
 use super::dice::Dice;
 use super::{ClientReport, OpCount};
 
@@ -59,6 +60,9 @@ pub(crate) struct View {
     pub(crate) alarms_to_undo: bool,
     /// Revision of the last round's put.
     pub(crate) last_revision: i64,
+    /// Of locks and leaderships, over the whole run.
+    pub(crate) holds: Vec<Hold>,
+    pub(crate) violations: Vec<String>,
     counts: BTreeMap<&'static str, OpCount>,
     refusals: BTreeMap<String, u64>,
 }
@@ -87,6 +91,8 @@ impl View {
             auth_to_undo: false,
             alarms_to_undo: false,
             last_revision: 0,
+            holds: Vec::new(),
+            violations: Vec::new(),
             counts: BTreeMap::new(),
             refusals: BTreeMap::new(),
         }
@@ -113,7 +119,9 @@ impl View {
 
     pub(crate) fn report(&self) -> ClientReport {
         let (ops, refusals) = (self.counts.clone(), self.refusals.clone());
-        ClientReport { ops, refusals, missing: Vec::new() }
+        let mut violations = self.violations.clone();
+        violations.extend(overlaps(&self.holds));
+        ClientReport { ops, refusals, missing: Vec::new(), violations }
     }
 
     /// The header is the first field of every response.

@@ -36,6 +36,9 @@ impl Linearizable {
     }
 
     pub(super) fn asked(&mut self, now: Micros, call: &Call) {
+        if let Some(prefix) = wire::served_prefix(&call.method, &call.bytes) {
+            self.checker.served(prefix);
+        }
         let Some(request) = &call.request else { return };
         self.checker.invoke(call.op, u32::from(call.host), now, request.clone());
     }

@@ -14,6 +14,8 @@ use proto::etcdserverpb::range_request::{SortOrder, SortTarget};
 use proto::etcdserverpb::request_op::Request as RequestUnion;
 use proto::etcdserverpb::response_op::Response as ResponseUnion;
 use proto::etcdserverpb::{self as pb, InternalRaftRequest};
+use proto::v3electionpb::{CampaignRequest, LeaderKey, ProclaimRequest, ResignRequest};
+use proto::v3lockpb::{LockRequest, UnlockRequest};
 use proto::{method, mvccpb};
 
 /// What a call asks; `None` for what the model does not know.
@@ -36,6 +38,21 @@ pub(super) fn request(method: &str, bytes: &Bytes) -> Option<Request> {
         method::lease::LEASE_REVOKE => {
             Some(Request::LeaseRevoke { id: pb::LeaseRevokeRequest::decode(bytes).ok()?.id })
         }
+        _ => None,
+    }
+}
+
+/// Where a member writes by itself to serve a call; `None` for calls that say all that they write.
+pub(super) fn served_prefix(method: &str, bytes: &Bytes) -> Option<Bytes> {
+    let bytes = bytes.clone();
+    let below = |name: Bytes| Some([&name[..], b"/"].concat().into());
+    let key = |leader: Option<LeaderKey>| leader.map(|leader| leader.key);
+    match method {
+        method::lock::LOCK => below(LockRequest::decode(bytes).ok()?.name),
+        method::lock::UNLOCK => Some(UnlockRequest::decode(bytes).ok()?.key),
+        method::election::CAMPAIGN => below(CampaignRequest::decode(bytes).ok()?.name),
+        method::election::PROCLAIM => key(ProclaimRequest::decode(bytes).ok()?.leader),
+        method::election::RESIGN => key(ResignRequest::decode(bytes).ok()?.leader),
         _ => None,
     }
 }

@@ -4,7 +4,9 @@
 use prost::Message;
 use proto::etcdserverpb::watch_create_request::FilterType;
 use proto::etcdserverpb::watch_request::RequestUnion;
-use proto::etcdserverpb::{WatchCancelRequest, WatchCreateRequest, WatchRequest, WatchResponse};
+use proto::etcdserverpb::{
+    WatchCancelRequest, WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
+};
 use proto::{Code, Status, method};
 
 use super::dice::Dice;
@@ -15,6 +17,8 @@ use crate::Micros;
 
 const BACK_OFF_US: Micros = 200_000;
 const WATCHES_MAX: usize = 4;
+/// In place of a watch's id: what was asked for is for all of them.
+const WHOLE_STREAM: i64 = -1;
 
 struct Watch {
     create: WatchCreateRequest,
@@ -120,6 +124,10 @@ impl Watcher {
                 self.watches.clear();
                 self.open(now, mouth);
             }
+            3 => {
+                let progress = RequestUnion::ProgressRequest(WatchProgressRequest {});
+                mouth.send(stream, &WatchRequest { request_union: Some(progress) });
+            }
             _ => {}
         }
     }
@@ -140,6 +148,9 @@ impl Watcher {
         mouth.view.revision = mouth.view.revision.max(revision);
         if response.created {
             return self.created(now, stream, &response, revision, mouth);
+        }
+        if response.watch_id == WHOLE_STREAM {
+            return mouth.view.count("watch progress", How::Done);
         }
         let Some(place) = self.watches.iter().position(|w| w.id == Some(response.watch_id)) else {
             return;

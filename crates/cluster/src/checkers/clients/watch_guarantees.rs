@@ -108,7 +108,11 @@ impl WatchGuarantees {
             return Vec::new();
         }
         if id == WHOLE_STREAM {
-            return Vec::new();
+            // Both profiles may answer before all watches of the stream are synced (W12).
+            let newest = replay.state().revision();
+            let early = revision > newest;
+            let text = format!("is at revision {revision}, and {newest} is the newest applied");
+            return early.then(|| name(&text)).into_iter().collect();
         }
         let Some(watcher) = stream.watches.get_mut(&id) else {
             return vec![name("was sent something, but there is no such watch")];

@@ -1,6 +1,7 @@
 //! The storage below a node of an interaction: a log that can be compacted, and snapshots.
 //!
-//! The member's own log store keeps the log whole and has no snapshots; the tables need both.
+//! The member's own writes all of that to its disk and makes snapshots of its state; the tables know
+//! neither.
 
 use raft::eraftpb::{ConfState, Entry, HardState, Snapshot};
 use raft::{Error, GetEntriesContext, RaftState, Storage, StorageError};

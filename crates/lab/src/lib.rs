@@ -22,7 +22,10 @@ pub use cluster::{
 pub use conform::{CaseOutcome, known_difference, run_case};
 pub use frame::{Action, Frame, Kind, LoadKind, Measurement, SessionOptions, Speed, StepWhat};
 pub use in_process::InProcess;
-pub use load::{Load, PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES};
+pub use load::{
+    KEYS as LOAD_KEYS, Load, PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES, WATCHERS as LOAD_WATCHERS,
+    load_request, load_watch,
+};
 pub use member::{Input, Member, MemberStatus, Output};
 pub use pace::Pace;
 pub use script::{Script, ScriptLine, parse_time_us};

@@ -21,11 +21,11 @@ use crate::Micros;
 /// Value size of the published etcd benchmarks.
 pub const VALUE_BYTES: usize = 256;
 /// Keys that the load reads and writes.
-const KEYS: u64 = 1000;
+pub const KEYS: u64 = 1000;
 /// How long a refused or failed request waits before the next.
 const BACK_OFF_US: Micros = 100_000;
 /// Watchers of [`LoadKind::Watch`], all of one key, and the streams that they share.
-const WATCHERS: u64 = 1000;
+pub const WATCHERS: u64 = 1000;
 const WATCH_STREAMS: u64 = 12;
 
 /// A load of puts is what most callers want.
@@ -122,38 +122,12 @@ impl Load {
     }
 
     fn request(&self, call: u64) -> (&'static str, Vec<u8>) {
-        let key = Bytes::from(format!("load/{:04}", call % KEYS));
-        let put = |key| PutRequest { key, value: self.value.clone(), ..PutRequest::default() };
-        if self.missing > 0 {
-            return (method::kv::PUT, put(key).encode_to_vec());
-        }
-        match self.kind {
-            LoadKind::Put => (method::kv::PUT, put(key).encode_to_vec()),
-            LoadKind::Watch => (method::kv::PUT, put(watched_key()).encode_to_vec()),
-            LoadKind::Get | LoadKind::SerializableGet => {
-                let serializable = self.kind == LoadKind::SerializableGet;
-                let range = RangeRequest { key, serializable, ..RangeRequest::default() };
-                (method::kv::RANGE, range.encode_to_vec())
-            }
-            LoadKind::Txn => {
-                let exists = Compare {
-                    result: CompareResult::Greater as i32,
-                    target: CompareTarget::Version as i32,
-                    key: key.clone(),
-                    target_union: Some(TargetUnion::Version(0)),
-                    ..Compare::default()
-                };
-                let op = RequestOp { request: Some(Request::RequestPut(put(key))) };
-                let txn = TxnRequest { compare: vec![exists], success: vec![op], failure: vec![] };
-                (method::kv::TXN, txn.encode_to_vec())
-            }
-        }
+        let kind = if self.missing > 0 { LoadKind::Put } else { self.kind };
+        load_request(kind, call, &self.value)
     }
 
     fn open_watches(&mut self, out: &mut Vec<HostOutput>) {
-        let create = WatchCreateRequest { key: watched_key(), ..WatchCreateRequest::default() };
-        let create = WatchRequest { request_union: Some(RequestUnion::CreateRequest(create)) };
-        let create = Bytes::from(create.encode_to_vec());
+        let create = Bytes::from(load_watch());
         for stream in 0..WATCH_STREAMS {
             self.next_call += 1;
             let call = self.next_call;
@@ -187,6 +161,39 @@ impl Load {
         }
         self.events += response.events.len() as u64;
     }
+}
+
+/// The method and the message of a load's request number `number`.
+pub fn load_request(kind: LoadKind, number: u64, value: &Bytes) -> (&'static str, Vec<u8>) {
+    let key = Bytes::from(format!("load/{:04}", number % KEYS));
+    let put = |key| PutRequest { key, value: value.clone(), ..PutRequest::default() };
+    match kind {
+        LoadKind::Put => (method::kv::PUT, put(key).encode_to_vec()),
+        LoadKind::Watch => (method::kv::PUT, put(watched_key()).encode_to_vec()),
+        LoadKind::Get | LoadKind::SerializableGet => {
+            let serializable = kind == LoadKind::SerializableGet;
+            let range = RangeRequest { key, serializable, ..RangeRequest::default() };
+            (method::kv::RANGE, range.encode_to_vec())
+        }
+        LoadKind::Txn => {
+            let exists = Compare {
+                result: CompareResult::Greater as i32,
+                target: CompareTarget::Version as i32,
+                key: key.clone(),
+                target_union: Some(TargetUnion::Version(0)),
+                ..Compare::default()
+            };
+            let op = RequestOp { request: Some(Request::RequestPut(put(key))) };
+            let txn = TxnRequest { compare: vec![exists], success: vec![op], failure: vec![] };
+            (method::kv::TXN, txn.encode_to_vec())
+        }
+    }
+}
+
+/// The request that makes one watcher of [`LoadKind::Watch`].
+pub fn load_watch() -> Vec<u8> {
+    let create = WatchCreateRequest { key: watched_key(), ..WatchCreateRequest::default() };
+    WatchRequest { request_union: Some(RequestUnion::CreateRequest(create)) }.encode_to_vec()
 }
 
 fn watched_key() -> Bytes {

@@ -10,23 +10,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use frame::LoadKind;
+use lab::{LOAD_KEYS, LOAD_VALUE_BYTES, LOAD_WATCHERS, load_request, load_watch};
 use peer::{Connection, RealCluster, Receiver, Sender, find_etcd};
 use prost::Message;
-use proto::etcdserverpb::compare::{CompareResult, CompareTarget, TargetUnion};
-use proto::etcdserverpb::request_op::Request;
-use proto::etcdserverpb::watch_request::RequestUnion;
-use proto::etcdserverpb::{
-    Compare, PutRequest, RangeRequest, RequestOp, TxnRequest, WatchCreateRequest, WatchRequest,
-    WatchResponse,
-};
+use proto::etcdserverpb::WatchResponse;
 use proto::{Metadata, Status, method};
 use tokio::task::LocalSet;
 
 const MEMBERS: usize = 3;
 const CONNECTIONS: usize = 12;
-const KEYS: u64 = 1000;
-const VALUE_BYTES: usize = 256;
-const WATCHERS: usize = 1000;
 const WARM: Duration = Duration::from_millis(500);
 const MEASURE: Duration = Duration::from_secs(2);
 
@@ -79,7 +71,7 @@ impl Load {
         Ok(Load {
             kind,
             connections: Rc::new(connections),
-            value: vec![b'v'; VALUE_BYTES].into(),
+            value: vec![b'v'; LOAD_VALUE_BYTES].into(),
             next: Rc::default(),
             done: Rc::default(),
         })
@@ -111,9 +103,9 @@ impl Load {
     }
 
     async fn fill(&self) -> Result<(), Status> {
-        for number in 0..KEYS {
-            let put = self.put(key(number)).encode_to_vec();
-            self.connections[0].call(method::kv::PUT, &Metadata::default(), &put).await?;
+        for number in 0..LOAD_KEYS {
+            let (method, put) = load_request(LoadKind::Put, number, &self.value);
+            self.connections[0].call(method, &Metadata::default(), &put).await?;
         }
         Ok(())
     }
@@ -123,7 +115,9 @@ impl Load {
         let connection = self.connections[number % CONNECTIONS].clone();
         let counts = self.kind != LoadKind::Watch;
         loop {
-            let (method, request) = self.request();
+            let number = self.next.get();
+            self.next.set(number + 1);
+            let (method, request) = load_request(self.kind, number, &self.value);
             match connection.call(method, &Metadata::default(), &request).await {
                 Ok(_) if counts => self.done.set(self.done.get() + 1),
                 Ok(_) => {}
@@ -132,45 +126,12 @@ impl Load {
         }
     }
 
-    fn request(&self) -> (&'static str, Vec<u8>) {
-        let number = self.next.get();
-        self.next.set(number + 1);
-        let key = key(number);
-        match self.kind {
-            LoadKind::Put => (method::kv::PUT, self.put(key).encode_to_vec()),
-            LoadKind::Watch => (method::kv::PUT, self.put(watched_key()).encode_to_vec()),
-            LoadKind::Get | LoadKind::SerializableGet => {
-                let serializable = self.kind == LoadKind::SerializableGet;
-                let range = RangeRequest { key, serializable, ..RangeRequest::default() };
-                (method::kv::RANGE, range.encode_to_vec())
-            }
-            LoadKind::Txn => {
-                let exists = Compare {
-                    result: CompareResult::Greater as i32,
-                    target: CompareTarget::Version as i32,
-                    key: key.clone(),
-                    target_union: Some(TargetUnion::Version(0)),
-                    ..Compare::default()
-                };
-                let op = RequestOp { request: Some(Request::RequestPut(self.put(key))) };
-                let txn = TxnRequest { compare: vec![exists], success: vec![op], failure: vec![] };
-                (method::kv::TXN, txn.encode_to_vec())
-            }
-        }
-    }
-
-    fn put(&self, key: Bytes) -> PutRequest {
-        PutRequest { key, value: self.value.clone(), ..PutRequest::default() }
-    }
-
     /// This connection's share of the watchers, on one stream, all created.
     async fn watchers(&self, connection: &Connection) -> Result<(Sender, Receiver), Status> {
-        let create = WatchCreateRequest { key: watched_key(), ..WatchCreateRequest::default() };
-        let create = WatchRequest { request_union: Some(RequestUnion::CreateRequest(create)) };
-        let create = create.encode_to_vec();
+        let create = load_watch();
         let opened = connection.stream(method::watch::WATCH, &Metadata::default()).await?;
         let (mut sender, mut receiver) = opened;
-        for _ in 0..WATCHERS.div_ceil(CONNECTIONS) {
+        for _ in 0..LOAD_WATCHERS.div_ceil(CONNECTIONS as u64) {
             sender.send(&create)?;
             while !response(&mut receiver).await?.created {}
         }
@@ -190,12 +151,4 @@ async fn response(receiver: &mut Receiver) -> Result<WatchResponse, Status> {
     let message = message.ok_or_else(|| Status::new(proto::Code::Unavailable, "it ended"))?;
     WatchResponse::decode(message)
         .map_err(|error| Status::new(proto::Code::Internal, error.to_string()))
-}
-
-fn key(number: u64) -> Bytes {
-    format!("load/{:04}", number % KEYS).into()
-}
-
-fn watched_key() -> Bytes {
-    Bytes::from_static(b"load/watched")
 }

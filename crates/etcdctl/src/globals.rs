@@ -192,7 +192,7 @@ impl<'a> Invocation<'a> {
             )));
         }
         for path in [cert, key, cacert].into_iter().filter(|path| !path.is_empty()) {
-            self.system.read_file(path).map_err(Exit::bad_args)?;
+            self.system.files().read_file(path).map_err(Exit::bad_args)?;
         }
         match cert.is_empty() && cacert.is_empty() {
             true => Ok(()),

@@ -15,6 +15,7 @@ mod cobra;
 mod commands;
 mod endpoint;
 mod exit;
+pub mod files;
 mod globals;
 mod go;
 mod help;
@@ -28,5 +29,6 @@ mod table;
 mod task;
 mod tree;
 
+pub use files::{FileKind, Files};
 pub use process::run;
 pub use system::{CallError, Ended, LocalFuture, Signal, Stream, System};

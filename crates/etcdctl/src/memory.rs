@@ -3,13 +3,14 @@
 //! neither.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use proto::{Metadata, Profile};
 
+use crate::files::{Files, MemoryFiles};
 use crate::system::{CallError, Ended, LocalFuture, Signal, Stream, System};
 
 /// A call, or the opening of a stream, as a scripted server sees it.
@@ -57,7 +58,7 @@ pub struct Memory<'s> {
     pub typed: RefCell<VecDeque<(u64, Vec<u8>)>>,
     /// Signals, each at its time. One that nobody waits for stays until somebody does.
     pub signals: RefCell<VecDeque<(u64, Signal)>>,
-    pub files: BTreeMap<String, Vec<u8>>,
+    pub files: MemoryFiles,
     /// What was written to standard output.
     pub stdout: RefCell<Vec<u8>>,
     /// What was written to standard error.
@@ -87,7 +88,7 @@ impl<'s> Memory<'s> {
             stdin: RefCell::default(),
             typed: RefCell::default(),
             signals: RefCell::default(),
-            files: BTreeMap::new(),
+            files: MemoryFiles::default(),
             stdout: RefCell::default(),
             stderr: RefCell::default(),
             terminal: RefCell::default(),
@@ -266,9 +267,8 @@ impl System for Memory<'_> {
         })
     }
 
-    fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
-        let missing = || format!("open {path}: no such file or directory");
-        self.files.get(path).cloned().ok_or_else(missing)
+    fn files(&self) -> &dyn Files {
+        &self.files
     }
 
     fn random_u64(&self) -> u64 {

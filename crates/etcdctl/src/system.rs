@@ -3,13 +3,15 @@
 //!
 //! The real tool gets these from the operating system and from grpc-go. Here they come through
 //! [`System`], so that the same commands run in the lab (virtual time, virtual network), natively,
-//! and in tests against [`Memory`](crate::memory::Memory). Writing files is not part of it yet.
+//! and in tests against [`Memory`](crate::memory::Memory). Files have a trait of their own.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
 use proto::{Metadata, Profile, Status};
+
+use crate::files::Files;
 
 /// A future that lives on one thread and needs no waker: whoever runs it polls the whole tree.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -99,8 +101,8 @@ pub trait System {
     /// program's.
     fn run<'a>(&'a self, argv: &'a [String], env: &'a [(String, String)])
     -> LocalFuture<'a, Ended>;
-    /// A file's bytes, or Go's error text (`open PATH: no such file or directory`).
-    fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
+    /// The files of the process's host.
+    fn files(&self) -> &dyn Files;
     /// Sixty-four random bits from the session's seed.
     fn random_u64(&self) -> u64;
 }

@@ -7,6 +7,7 @@
 //! [`Status`].
 
 pub mod error;
+pub mod http;
 mod metadata;
 mod profile;
 mod status;

@@ -9,15 +9,15 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use ::etcdctl::{CallError, Ended, LocalFuture, Signal, Stream, System};
+use ::etcdctl::{CallError, Ended, Files, LocalFuture, Signal, Stream, System};
 use bytes::Bytes;
 use cluster::executor::completion;
 use proto::{Metadata, Profile};
 
 use crate::calls::{CallResult, OpenStream};
-use crate::fs::FsError;
 use crate::process::{Exit, Process, Reader, ToolResult};
 use crate::signals::{End, SIGINT, SIGPIPE};
+use crate::tools::go_files::go_error;
 use crate::tools::{NotStarted, startable};
 
 struct Adapter {
@@ -106,12 +106,6 @@ fn call_error(result: CallResult) -> Result<Bytes, CallError> {
         CallResult::Refused => Err(CallError::Refused),
         CallResult::ConnectionLost => Err(CallError::ConnectionLost),
     }
-}
-
-/// The text of a C library's error as Go prints it.
-fn go_error(error: FsError) -> String {
-    let mut chars = error.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 impl Stream for OpenStream {
@@ -240,12 +234,8 @@ impl System for Adapter {
         })
     }
 
-    fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
-        let read = self.process.sys.fs().read(&self.process.path(path));
-        read.map_err(|error| {
-            let verb = if error == crate::fs::IS_DIRECTORY { "read" } else { "open" };
-            format!("{verb} {path}: {}", go_error(error))
-        })
+    fn files(&self) -> &dyn Files {
+        &self.process
     }
 
     fn random_u64(&self) -> u64 {
@@ -435,11 +425,11 @@ mod tests {
         let (_, _, end) = start(|system| {
             Box::pin(async move {
                 system.process.sys.fs().write("/root/f", b"x", 0).expect("room");
-                assert_eq!(system.read_file("f"), Ok(b"x".to_vec()));
+                assert_eq!(system.files().read_file("f"), Ok(b"x".to_vec()));
                 let gone = Err("open ./g: no such file or directory".to_string());
-                assert_eq!(system.read_file("./g"), gone);
+                assert_eq!(system.files().read_file("./g"), gone);
                 let directory = Err("read /tmp: is a directory".to_string());
-                assert_eq!(system.read_file("/tmp"), directory);
+                assert_eq!(system.files().read_file("/tmp"), directory);
                 0
             })
         });

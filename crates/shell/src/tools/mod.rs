@@ -7,6 +7,7 @@ mod cut;
 pub(crate) mod etcd;
 mod etcdctl;
 mod files;
+mod go_files;
 mod grep;
 mod head;
 #[cfg(feature = "jq")]

@@ -8,16 +8,22 @@
 //! snapshot record (index 0, term 0), for a later one the hard state; after that entries, states
 //! and snapshots in the order they were saved.
 //!
+//! Beside it stand the snapshot files, which have a checksum of their own.
+//!
 //! Left out: files themselves (names are made here, reading, cutting, preallocating and syncing are
 //! the member's), locks, and decoding of entry data beyond index, term and type.
 
 mod decode;
 mod encode;
 mod name;
+mod snap;
 
 pub use decode::{Error, LoggedEntry, Recovered, read_all, read_files};
 pub use encode::Encoder;
 pub use name::{file_name, parse_file_name};
+pub use snap::{
+    SnapError, decode_snap, encode_snap, parse_snap_file_name, snap_db_file_name, snap_file_name,
+};
 
 /// Size at which etcd cuts a file and starts the next, in bytes.
 pub const SEGMENT_SIZE_BYTES: u64 = 64_000_000;

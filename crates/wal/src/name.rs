@@ -7,12 +7,17 @@ pub fn file_name(seq: u64, index: u64) -> String {
 
 /// Number and first index of a log file; `None` when the name is not one (etcd: `bad wal name`).
 pub fn parse_file_name(name: &str) -> Option<(u64, u64)> {
-    let (seq, index) = name.strip_suffix(".wal")?.split_once('-')?;
+    two_numbers(name.strip_suffix(".wal")?)
+}
+
+/// Two numbers of sixteen hexadecimal digits with a dash between them.
+pub(crate) fn two_numbers(text: &str) -> Option<(u64, u64)> {
+    let (first, second) = text.split_once('-')?;
     let number = |part: &str| {
         let digits = part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
         if digits { u64::from_str_radix(part, 16).ok() } else { None }
     };
-    Some((number(seq)?, number(index)?))
+    Some((number(first)?, number(second)?))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use frame::{Action, Kind};
 use member::chance::{Purpose, draw_range};
 use member::{Input, Join, TICK_US, Trace};
 
+use crate::disk::{Crash, Tear};
 use crate::events::role_text;
 use crate::queue::Event;
 use crate::slot::{MemberSlot, Process};
@@ -239,14 +240,19 @@ impl World {
         slot.reason = reason.to_string();
         slot.backlog.clear();
         slot.crashes += 1;
-        let mut torn_bytes = 0;
-        if self.options.crash_keeps_torn_tail {
-            let unsynced = slot.disk.unsynced_bytes();
-            let who = u64::from(actor);
-            torn_bytes =
-                draw_range(seed, Purpose::CrashTear, who, slot.crashes, 0, unsynced + 1) as usize;
+        if process == Process::Stopped && !reason.starts_with("killed") {
+            slot.disk.finish();
+        } else {
+            let crash = if self.options.crash_keeps_torn_tail {
+                draw_crash(seed, u64::from(actor), slot)
+            } else {
+                Crash::default()
+            };
+            slot.disk.crash(&crash);
         }
-        slot.disk.crash(torn_bytes);
+        if let Some(files) = slot.next_files.take() {
+            slot.disk.replace(&files);
+        }
         if let Some(Planted::LyingDisk { bytes }) = self.options.planted {
             slot.disk.lose_durable_bytes(bytes);
         }
@@ -375,4 +381,18 @@ impl World {
         }
         self.answer_waits(time);
     }
+}
+
+/// How far the disk got before the process died, and what of the unsynced bytes reached the platter.
+fn draw_crash(seed: u64, who: u64, slot: &MemberSlot) -> Crash {
+    let draw = |what: u64, high: u64| {
+        draw_range(seed, Purpose::CrashTear, who, slot.crashes * 4 + what, 0, high)
+    };
+    let done_ops = draw(0, slot.disk.pending_ops() as u64 + 1) as usize;
+    let tear = match draw(1, 3) {
+        0 => Tear::AllLost,
+        1 => Tear::Prefix(draw(2, slot.disk.unsynced_bytes() + 1) as usize),
+        _ => Tear::Sectors(draw(3, u64::MAX)),
+    };
+    Crash { done_ops, tear }
 }

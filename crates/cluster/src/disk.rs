@@ -1,9 +1,12 @@
-//! A member's data directory on its host: files, and which of their bytes would survive a crash.
+//! A member's data directory on its host: files, what of them would survive a crash, and what is
+//! still on its way to them.
 //!
-//! Appended bytes are durable once a later sync of the file has completed. A crash takes everything
-//! after the durable part; a replaced file is durable as a whole.
+//! Operations are done in the order in which they were issued. One that is not finished when the
+//! process ends may be done, or not, or in part: a crash draws how many of them were done
+//! ([`Crash::done_ops`]), and what of the bytes that no completed sync covers is on the platter
+//! ([`Crash::tear`]). What is replaced, renamed or removed is so as a whole and durably.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use member::{DiskFile, DiskOp};
 
@@ -39,6 +42,34 @@ impl File {
         }
     }
 
+    fn durable(bytes: &[u8]) -> Self {
+        let mut file = File { durable_bytes: bytes.len(), ..File::default() };
+        file.append(bytes);
+        file
+    }
+
+    fn tear(&mut self, tear: &Tear) {
+        let kept = match tear {
+            Tear::AllLost => self.durable_bytes,
+            Tear::Prefix(bytes) => self.durable_bytes.saturating_add(*bytes),
+            Tear::Sectors(written) => {
+                self.zero_sectors(*written);
+                usize::MAX
+            }
+        };
+        self.truncate(kept);
+        self.durable_bytes = self.len();
+    }
+
+    /// Sectors of the unsynced tail that were never written.
+    fn zero_sectors(&mut self, written: u64) {
+        for at in self.durable_bytes..self.len() {
+            if written >> (at / SECTOR_BYTES % 64) & 1 == 0 {
+                self.blocks[at / BLOCK_BYTES][at % BLOCK_BYTES] = 0;
+            }
+        }
+    }
+
     fn truncate(&mut self, len: usize) {
         if len >= self.len() {
             return;
@@ -54,56 +85,141 @@ impl File {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk {
     files: BTreeMap<String, File>,
-    /// Syncs under way: (operation, file, length that it makes durable).
-    syncing: Vec<(u64, String, usize)>,
+    /// Issued and not finished, oldest first, each with the operation that it is finished with.
+    pending: VecDeque<(u64, DiskOp)>,
+    /// Bytes that may still be written; none is as many as there are.
+    room_bytes: Option<u64>,
 }
 
+/// What a crash does to operations and bytes that nobody was promised.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Crash {
+    /// How many of the unfinished operations were done, oldest first.
+    pub(crate) done_ops: usize,
+    pub(crate) tear: Tear,
+}
+
+/// What is left of a file's bytes that no completed sync covers.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Tear {
+    #[default]
+    AllLost,
+    /// The first so many.
+    Prefix(usize),
+    /// Sectors of [`SECTOR_BYTES`] that reached the platter; the others read as zeroes. One bit a
+    /// sector, again from the first after the last bit.
+    Sectors(u64),
+}
+
+/// What a disk writes at once, in bytes.
+const SECTOR_BYTES: usize = 512;
+
 impl Disk {
-    /// Issues operations. Their bytes are in the file at once, as in a page cache; what a sync
-    /// covers becomes durable when [`Disk::complete`] is called for `op`, or now for op 0, which
-    /// nobody waits for and which the next sync covers.
-    pub(crate) fn issue(&mut self, op: u64, ops: &[DiskOp]) {
+    /// Issues operations, which are finished when [`Disk::complete`] is called for `op`; those of op 0,
+    /// which nobody waits for, with the ones before them or after.
+    ///
+    /// # Errors
+    /// The error's text, when the disk is full: then what went before the first that does not fit is
+    /// issued, and a part of that one.
+    pub(crate) fn issue(&mut self, op: u64, ops: Vec<DiskOp>) -> Result<(), String> {
+        let last = self.pending.back().map_or(0, |(last, _)| *last);
+        let op = op.max(last);
         for disk_op in ops {
-            match disk_op {
-                DiskOp::Append { path, bytes } => match self.files.get_mut(path) {
-                    Some(file) => file.append(bytes),
-                    None => self.files.entry(path.clone()).or_default().append(bytes),
-                },
-                DiskOp::Sync { path } => {
-                    let Some(file) = self.files.get(path) else { continue };
-                    self.syncing.push((op, path.clone(), file.len()));
-                }
-                DiskOp::Replace { path, bytes } => {
-                    let mut file = File { durable_bytes: bytes.len(), ..File::default() };
-                    file.append(bytes);
-                    self.files.insert(path.clone(), file);
-                }
-                DiskOp::Truncate { path, len } => {
-                    let Some(file) = self.files.get_mut(path) else { continue };
-                    file.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
-                    file.durable_bytes = file.durable_bytes.min(file.len());
+            match self.fitting(disk_op) {
+                (fits, None) => self.pending.extend(fits.map(|fits| (op, fits))),
+                (fits, Some(path)) => {
+                    self.pending.extend(fits.map(|fits| (op, fits)));
+                    return Err(format!("write {path}: no space left on device"));
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The operation as far as there is room for it, and the file for which there is none.
+    fn fitting(&mut self, disk_op: DiskOp) -> (Option<DiskOp>, Option<String>) {
+        let Some(room) = self.room_bytes else { return (Some(disk_op), None) };
+        match disk_op {
+            DiskOp::Append { path, bytes } if bytes.len() as u64 > room => {
+                self.room_bytes = Some(0);
+                let part = bytes.slice(..room as usize);
+                (Some(DiskOp::Append { path: path.clone(), bytes: part }), Some(path))
+            }
+            DiskOp::Replace { path, bytes } if bytes.len() as u64 > room => (None, Some(path)),
+            DiskOp::Append { ref bytes, .. } | DiskOp::Replace { ref bytes, .. } => {
+                self.room_bytes = Some(room - bytes.len() as u64);
+                (Some(disk_op), None)
+            }
+            disk_op => (Some(disk_op), None),
+        }
+    }
+
+    /// Room for so many more bytes; none is no limit.
+    pub(crate) fn set_room(&mut self, room_bytes: Option<u64>) {
+        self.room_bytes = room_bytes;
     }
 
     /// The disk has finished this operation and, being first in first out, all before it.
     pub(crate) fn complete(&mut self, op: u64) {
-        for (_, path, len) in self.syncing.extract_if(.., |(issued, _, _)| *issued <= op) {
-            if let Some(file) = self.files.get_mut(&path) {
-                file.durable_bytes = file.durable_bytes.max(len.min(file.len()));
+        while self.pending.front().is_some_and(|(issued, _)| *issued <= op) {
+            let Some((_, disk_op)) = self.pending.pop_front() else { return };
+            self.perform(disk_op);
+        }
+    }
+
+    fn perform(&mut self, disk_op: DiskOp) {
+        match disk_op {
+            DiskOp::Append { path, bytes } => match self.files.get_mut(&path) {
+                Some(file) => file.append(&bytes),
+                None => self.files.entry(path).or_default().append(&bytes),
+            },
+            DiskOp::Sync { path } => {
+                if let Some(file) = self.files.get_mut(&path) {
+                    file.durable_bytes = file.len();
+                }
+            }
+            DiskOp::Replace { path, bytes } => {
+                self.files.insert(path, File::durable(&bytes));
+            }
+            DiskOp::Truncate { path, len } => {
+                let Some(file) = self.files.get_mut(&path) else { return };
+                file.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+                file.durable_bytes = file.durable_bytes.min(file.len());
+            }
+            DiskOp::Rename { from, to } => {
+                if let Some(file) = self.files.remove(&from) {
+                    self.files.insert(to, file);
+                }
+            }
+            DiskOp::Remove { path } => {
+                self.files.remove(&path);
             }
         }
     }
 
-    /// The process died: unsynced bytes are gone, but for the first `torn_bytes` of each file's
-    /// unsynced tail, which happened to reach the platter.
-    pub(crate) fn crash(&mut self, torn_bytes: usize) {
-        self.syncing.clear();
+    /// The process ended in good order: what it asked for is done.
+    pub(crate) fn finish(&mut self) {
+        self.complete(u64::MAX);
+    }
+
+    /// How many operations a crash would find unfinished.
+    pub(crate) fn pending_ops(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The process died: what was not finished is done as far as `crash` says, and of the bytes that no
+    /// completed sync covers there is what it leaves.
+    pub(crate) fn crash(&mut self, crash: &Crash) {
+        for _ in 0..crash.done_ops {
+            let Some((_, disk_op)) = self.pending.pop_front() else { break };
+            // Nobody heard that it was finished: it covers nothing.
+            if !matches!(disk_op, DiskOp::Sync { .. }) {
+                self.perform(disk_op);
+            }
+        }
+        self.pending.clear();
         for file in self.files.values_mut() {
-            let kept = file.len().min(file.durable_bytes + torn_bytes);
-            file.truncate(kept);
-            file.durable_bytes = kept;
+            file.tear(&crash.tear);
         }
         self.files.retain(|_, file| file.len() > 0);
     }
@@ -123,7 +239,29 @@ impl Disk {
 
     pub(crate) fn wipe(&mut self) {
         self.files.clear();
-        self.syncing.clear();
+        self.pending.clear();
+    }
+
+    /// Other files take the place of these, durably.
+    pub(crate) fn replace(&mut self, files: &[DiskFile]) {
+        self.wipe();
+        for file in files {
+            self.files.insert(file.path.clone(), File::durable(&file.bytes));
+        }
+    }
+
+    /// Turns one bit of a file over: rot. None: no file has that many bytes.
+    pub(crate) fn rot(&mut self, mut bit: u64) -> Option<String> {
+        for (path, file) in &mut self.files {
+            let bits = file.len() as u64 * 8;
+            if bit < bits {
+                let (at, bit) = ((bit / 8) as usize, bit % 8);
+                file.blocks[at / BLOCK_BYTES][at % BLOCK_BYTES] ^= 1 << bit;
+                return Some(path.clone());
+            }
+            bit -= bits;
+        }
+        None
     }
 
     /// What a starting process finds.
@@ -134,12 +272,20 @@ impl Disk {
             .collect()
     }
 
+    /// Bytes in files and on their way there.
     pub(crate) fn bytes(&self) -> u64 {
-        self.files.values().map(|file| file.len() as u64).sum()
+        let files: u64 = self.files.values().map(|file| file.len() as u64).sum();
+        let added = self.pending.iter().map(|(_, disk_op)| match disk_op {
+            DiskOp::Append { bytes, .. } => bytes.len() as u64,
+            _ => 0,
+        });
+        files + added.sum::<u64>()
     }
 
+    /// Bytes that no completed sync covers.
     pub(crate) fn unsynced_bytes(&self) -> u64 {
-        self.files.values().map(|file| (file.len() - file.durable_bytes) as u64).sum()
+        let durable: u64 = self.files.values().map(|file| file.durable_bytes as u64).sum();
+        self.bytes() - durable
     }
 }
 
@@ -162,32 +308,65 @@ mod tests {
         files.iter().map(|f| String::from_utf8_lossy(&f.bytes).into_owned()).collect()
     }
 
+    const ALL_LOST: Crash = Crash { done_ops: 0, tear: Tear::AllLost };
+
     #[test]
     fn a_crash_takes_what_no_completed_sync_covers() {
         let mut disk = Disk::default();
-        disk.issue(1, &[append("wal", "one"), sync("wal")]);
-        disk.issue(2, &[append("wal", "two"), sync("wal")]);
+        disk.issue(1, vec![append("wal", "one"), sync("wal")]).unwrap();
+        disk.issue(2, vec![append("wal", "two"), sync("wal")]).unwrap();
         disk.complete(1);
-        assert_eq!((read(&disk).as_str(), disk.unsynced_bytes()), ("onetwo", 3));
-        disk.crash(0);
+        assert_eq!((read(&disk).as_str(), disk.unsynced_bytes()), ("one", 3));
+        let mut torn = disk.clone();
+        disk.crash(&ALL_LOST);
         assert_eq!(read(&disk), "one");
+        torn.crash(&Crash { done_ops: 2, tear: Tear::Prefix(2) });
+        assert_eq!(read(&torn), "onetw");
     }
 
     #[test]
-    fn a_torn_write_keeps_a_prefix() {
+    fn a_crash_falls_between_any_two_operations() {
+        let replace =
+            |path: &str| DiskOp::Replace { path: path.into(), bytes: Bytes::from_static(b"x") };
+        for done_ops in 0..=3 {
+            let mut disk = Disk::default();
+            let ops = ["a", "b", "c"].map(replace).to_vec();
+            disk.issue(7, ops).unwrap();
+            disk.crash(&Crash { done_ops, tear: Tear::AllLost });
+            assert_eq!(disk.contents().len(), done_ops);
+        }
+    }
+
+    #[test]
+    fn sectors_that_did_not_reach_the_platter_are_zero() {
         let mut disk = Disk::default();
-        disk.issue(1, &[append("wal", "one"), sync("wal")]);
+        disk.issue(1, vec![append("wal", &"a".repeat(600)), sync("wal")]).unwrap();
         disk.complete(1);
-        disk.issue(2, &[append("wal", "two"), sync("wal")]);
-        disk.crash(2);
-        assert_eq!(read(&disk), "onetw");
+        disk.issue(2, vec![append("wal", &"b".repeat(1000))]).unwrap();
+        disk.crash(&Crash { done_ops: 1, tear: Tear::Sectors(0b100) });
+        let bytes = read(&disk);
+        assert_eq!(
+            bytes,
+            "a".repeat(600) + &"\0".repeat(424) + &"b".repeat(512) + &"\0".repeat(64)
+        );
+    }
+
+    #[test]
+    fn a_full_disk_takes_a_part_and_says_so() {
+        let mut disk = Disk::default();
+        disk.set_room(Some(4));
+        assert_eq!(disk.issue(1, vec![append("wal", "one")]), Ok(()));
+        let full = Err("write wal: no space left on device".to_string());
+        assert_eq!(disk.issue(2, vec![append("wal", "two"), sync("wal")]), full);
+        disk.finish();
+        assert_eq!(read(&disk), "onet");
     }
 
     #[test]
     fn a_file_never_synced_is_gone() {
         let mut disk = Disk::default();
-        disk.issue(0, &[append("new", "x")]);
-        disk.crash(0);
+        disk.issue(0, vec![append("new", "x")]).unwrap();
+        disk.crash(&Crash { done_ops: 1, tear: Tear::AllLost });
         assert!(disk.contents().is_empty());
     }
 

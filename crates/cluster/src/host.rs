@@ -4,7 +4,7 @@ use bytes::Bytes;
 use frame::Action;
 use proto::{Metadata, Status};
 
-use crate::{MemberEnd, MemberStart};
+use crate::{DataDir, MemberEnd, MemberStart};
 
 /// What can happen to a host.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -24,6 +24,8 @@ pub enum HostInput {
     ConnectionLost { call: u64 },
     /// The member of [`HostOutput::StartMember`] is gone, or never came to be.
     MemberEnded { process: u64, end: MemberEnd },
+    /// Answer to [`HostOutput::ReadDataDirs`], in its order.
+    DataDirs { call: u64, dirs: Vec<DataDir> },
     /// Answer to [`HostOutput::Lab`]: text to print, or the error's one line.
     LabReply { call: u64, result: Result<String, String> },
 }
@@ -46,6 +48,11 @@ pub enum HostOutput {
     StartMember { process: u64, start: Box<MemberStart> },
     /// SIGKILL, or else SIGTERM, to such a member.
     SignalMember { process: u64, kill: bool },
+    /// What lies in these data directories of members, by full path?
+    ReadDataDirs { call: u64, paths: Vec<String> },
+    /// A program changed a data directory. A member that runs on it goes on with the files that it has
+    /// open, and finds these when it is started again.
+    WriteDataDir { dir: DataDir },
     /// The `lab` command.
     Lab { call: u64, action: Action },
     /// Output of the foreground command of `exec`.

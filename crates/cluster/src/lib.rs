@@ -4,6 +4,7 @@
 mod actor;
 mod acts;
 mod checkers;
+mod data_dirs;
 mod disk;
 mod events;
 pub mod executor;
@@ -22,6 +23,7 @@ mod world;
 
 pub use actor::Actor;
 pub use checkers::{Judged, Tally};
+pub use data_dirs::DataDir;
 pub use frame::Micros;
 pub use host::{HostInput, HostOutput};
 pub use in_process::{run_host, run_member};

@@ -1,7 +1,7 @@
 //! What the world keeps of each actor.
 
 use frame::{CallView, Outcome, Role};
-use member::{Input, MemberConfig, MemberInfo};
+use member::{DiskFile, Input, MemberConfig, MemberInfo};
 
 use crate::Micros;
 use crate::disk::Disk;
@@ -43,6 +43,8 @@ pub(crate) struct MemberSlot {
     /// Why it ended.
     pub(crate) reason: String,
     pub(crate) disk: Disk,
+    /// A disk of its own pace; at least the lookahead.
+    pub(crate) disk_latency_us: Option<Micros>,
     /// What arrived while it was paused.
     pub(crate) backlog: Vec<Input>,
     pub(crate) facts: Facts,
@@ -56,6 +58,8 @@ pub(crate) struct MemberSlot {
     pub(crate) cluster_id: u64,
     /// Path of its data directory on its host; empty for one that nobody named.
     pub(crate) data_dir: String,
+    /// What a program put into its data directory while it ran.
+    pub(crate) next_files: Option<Vec<DiskFile>>,
     /// The host and process that started it, when a program did.
     pub(crate) owner: Option<(u16, u64)>,
 }
@@ -70,6 +74,7 @@ impl MemberSlot {
             incarnation: 0,
             reason: String::new(),
             disk: Disk::default(),
+            disk_latency_us: None,
             backlog: Vec::new(),
             facts: Facts::default(),
             trace: ActorTrace::default(),
@@ -78,6 +83,7 @@ impl MemberSlot {
             membership: Vec::new(),
             cluster_id: 0,
             data_dir: String::new(),
+            next_files: None,
             owner: None,
         }
     }

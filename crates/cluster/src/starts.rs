@@ -1,7 +1,7 @@
 //! Members that a program on a host started (`etcd ...`): their place in the world, and how the
 //! program learns of their end.
 
-use member::{Input, MemberConfig};
+use member::{DiskFile, Input, MemberConfig};
 
 use crate::queue::Event;
 use crate::slot::Process;
@@ -17,6 +17,8 @@ pub struct MemberStart {
     pub client_port: u16,
     /// The data directory, as a full path on the host.
     pub data_dir: String,
+    /// What lies in it, when that is not what its last member left there.
+    pub files: Option<Vec<DiskFile>>,
 }
 
 /// How such a member came to its end.
@@ -66,11 +68,17 @@ impl World {
         };
         self.use_data_dir(actor, &start.data_dir);
         let slot = &mut self.members[usize::from(actor)];
+        if let Some(files) = &start.files {
+            slot.disk.replace(files);
+        }
         let own = start.config.initial_cluster.iter().find(|peer| peer.name == name);
         if slot.disk.is_empty() && !start.joins {
             let urls = own.map(|peer| peer.peer_urls.clone()).unwrap_or_default();
             let token = &start.config.initial_cluster_token;
             slot.id = member::id::member_id(&urls, token, None);
+        } else if let Some(id) = member::id_on_disk(&slot.disk.contents()) {
+            // Whoever was restored or copied is who its log says.
+            slot.id = id;
         }
         slot.config = start.config;
         slot.joins = start.joins;
@@ -79,20 +87,6 @@ impl World {
         self.members[usize::from(actor)].owner = Some((host, process));
         self.start(time, actor);
         Ok(())
-    }
-
-    /// A data directory keeps what is in it when its member moves on to another.
-    fn use_data_dir(&mut self, actor: u16, data_dir: &str) {
-        let slot = &mut self.members[usize::from(actor)];
-        if slot.data_dir == data_dir {
-            return;
-        }
-        let disk = self.data_dirs.remove(data_dir).unwrap_or_default();
-        let old_dir = std::mem::replace(&mut slot.data_dir, data_dir.to_string());
-        let old_disk = std::mem::replace(&mut slot.disk, disk);
-        if !old_dir.is_empty() {
-            self.data_dirs.insert(old_dir, old_disk);
-        }
     }
 
     /// SIGTERM or SIGKILL to the member of a process.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use frame::{Action, Outcome};
-use member::{CallId, Input, MemberConfig, MemberInfo, Output, PeerConfig, TICK_US};
+use member::{CallId, DiskOp, Input, MemberConfig, MemberInfo, Output, PeerConfig, TICK_US};
 use serde::{Deserialize, Serialize};
 
 use crate::checkers::{Checkers, Tally};
@@ -209,6 +209,11 @@ impl World {
         self.checkers.add_member(&config.name);
         self.members.push(MemberSlot::new(id, config, client_port));
         actor
+    }
+
+    /// Where a member's data directory lies on its host.
+    pub fn set_data_dir(&mut self, actor: u16, path: &str) {
+        self.members[usize::from(actor)].data_dir = path.to_string();
     }
 
     /// Adds a member that is to join a running cluster (`--initial-cluster-state existing`); it does
@@ -469,16 +474,7 @@ impl World {
                 self.reply(time, from, call, result);
             }
             Output::Disk { op, ops } => {
-                let slot = &mut self.members[usize::from(actor)];
-                slot.disk.issue(op, &ops);
-                if op != 0 {
-                    let done = Event::Member {
-                        incarnation: slot.incarnation,
-                        from: None,
-                        input: Input::DiskDone { op },
-                    };
-                    self.queue.push(time + self.options.disk_latency_us, Some(from), done);
-                }
+                self.disk(time, actor, op, ops);
             }
             Output::Trace(trace) => {
                 self.checkers.trace(time, actor, &trace);
@@ -491,6 +487,19 @@ impl World {
             Output::Fatal { reason } => self.end(time, actor, Process::Crashed, &reason),
         }
         self.report_violations(time);
+    }
+
+    fn disk(&mut self, time: Micros, actor: u16, op: u64, ops: Vec<DiskOp>) {
+        let slot = &mut self.members[usize::from(actor)];
+        let incarnation = slot.incarnation;
+        let input = match slot.disk.issue(op, ops) {
+            Ok(()) if op == 0 => return,
+            Ok(()) => Input::DiskDone { op },
+            Err(reason) => Input::DiskFailed { reason },
+        };
+        let at = time + slot.disk_latency_us.unwrap_or(self.options.disk_latency_us);
+        let event = Event::Member { incarnation, from: None, input };
+        self.queue.push(at, Some(ActorId::Member(actor)), event);
     }
 
     fn report_violations(&mut self, time: Micros) {
@@ -566,6 +575,10 @@ impl World {
                 HostOutput::SignalMember { process, kill } => {
                     self.signal_member(time, actor, process, kill);
                 }
+                HostOutput::ReadDataDirs { call, paths } => {
+                    self.read_data_dirs(time, actor, call, paths);
+                }
+                HostOutput::WriteDataDir { dir } => self.write_data_dir(dir),
                 HostOutput::Lab { call, action } => {
                     let at = time + self.options.network.latency_us;
                     let event = Event::Act { action, origin: Some((actor, call)) };

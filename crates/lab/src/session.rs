@@ -112,6 +112,8 @@ impl Lab {
             seed: options.seed,
             epoch_us: EPOCH_US,
             profile,
+            env: [("LAB".to_string(), DATA_ROOT.to_string())].into(),
+            data_dirs: (1..=options.members).map(data_dir).collect(),
             ..HostOptions::default()
         };
         let mut lab = Lab {
@@ -152,7 +154,8 @@ impl Lab {
                 epoch_us: EPOCH_US,
                 ..flags.clone()
             };
-            self.world.add_member(id, config, port);
+            let actor = self.world.add_member(id, config, port);
+            self.world.set_data_dir(actor, &data_dir(number));
         }
         for number in 1..=self.options.members {
             let start = Action::Member { kind: Kind::Start, member: format!("m{number}") };
@@ -339,6 +342,14 @@ impl Lab {
         }];
         frame
     }
+}
+
+/// Folder of the data directories of the lab's own members; `$LAB` on their host.
+const DATA_ROOT: &str = "/var/lib/etcd";
+
+/// Data directory of a member.
+fn data_dir(number: u32) -> String {
+    format!("{DATA_ROOT}/m{number}.data")
 }
 
 /// 2379, 22379, 32379 ... as in the recorded transcripts.

@@ -216,6 +216,13 @@ impl State {
         if let Some(body) = self.apply_auth(request) {
             return body;
         }
+        self.apply_agreed(request);
+        Ok(Body::default())
+    }
+
+    /// What the members agree on beside the backend; an entry that the backend has already is applied
+    /// this far again.
+    pub(crate) fn apply_agreed(&mut self, request: &InternalRaftRequest) {
         if let Some(set) = &request.cluster_version_set {
             self.membership.set_cluster_version(set.ver.clone());
         }
@@ -226,7 +233,6 @@ impl State {
             let attributes = set.member_attributes.clone().unwrap_or_default();
             self.membership.publish(set.member_id, attributes.name, attributes.client_urls);
         }
-        Ok(Body::default())
     }
 
     fn lease_grant(&mut self, grant: &LeaseGrantRequest, now: Micros) -> Result<Body, Status> {

@@ -57,6 +57,8 @@ pub struct MemberConfig {
     pub snapshot_count: u64,
     /// Entries kept behind a snapshot for slow followers (X3).
     pub snapshot_catchup_entries: u64,
+    /// Size at which a file of the log is followed by the next, in bytes; 64 MB in etcd.
+    pub wal_segment_bytes: u64,
     /// `--max-txn-ops`.
     pub max_txn_ops: u32,
     /// `--max-request-bytes`.
@@ -98,6 +100,7 @@ impl Default for MemberConfig {
             quota_backend_bytes: 0,
             snapshot_count: 100_000,
             snapshot_catchup_entries: 5_000,
+            wal_segment_bytes: wal::SEGMENT_SIZE_BYTES,
             max_txn_ops: 128,
             max_request_bytes: limits::REQUEST_BYTES_MAX as u32,
             auto_compaction: AutoCompaction::Off,

@@ -36,6 +36,8 @@ pub enum Input {
     CancelCall { call: CallId },
     /// The disk finished an operation that asked for it.
     DiskDone { op: u64 },
+    /// An operation failed, and everything after it.
+    DiskFailed { reason: String },
     /// SIGTERM.
     Stop,
     /// `lab trap`: panic in the member's own code.
@@ -95,6 +97,10 @@ pub enum DiskOp {
     Replace { path: String, bytes: Bytes },
     /// Shortens the file, durably (repair of a torn tail).
     Truncate { path: String, len: u64 },
+    /// Gives a file another name, durably; one that has that name is gone.
+    Rename { from: String, to: String },
+    /// Deletes a file, durably.
+    Remove { path: String },
 }
 
 /// Term and content of a log entry, small enough to keep for every member.

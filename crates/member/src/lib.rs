@@ -9,17 +9,18 @@
 //! `etcdserver/api/v3rpc`. The order inside a Ready is etcd's: snapshot, entries and hard state are
 //! written and synced before the messages that promise them leave.
 //!
-//! Left out so far: the snapshot stream and etcd's own files of snapshots, WAL segments beyond the
-//! first, the v2 store and API, TLS, downgrades, and the v2 request form that etcd 3.4 uses to
-//! publish a member's name (3.5's form is used everywhere).
+//! Left out so far: the v2 store and API, TLS, and the v2 request form that etcd 3.4 uses to publish
+//! a member's name (3.5's form is used everywhere).
 
 mod alarms;
 mod api;
 mod apply;
+mod backend;
 pub mod chance;
 mod concurrency;
 mod conf_change;
 mod config;
+mod data_dir;
 mod forward;
 pub mod id;
 mod io;
@@ -42,6 +43,7 @@ mod status;
 mod streams;
 mod timeouts;
 mod versions;
+mod wal_file;
 
 pub use conf_change::{Change, Kind as ChangeKind};
 pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig};
@@ -50,6 +52,7 @@ pub use limits::TICK_US;
 pub use member::Member;
 pub use membership::{Member as MemberInfo, Membership};
 pub use proto::Profile;
+pub use recovery::id_on_disk;
 pub use status::{MemberStatus, StatusCell};
 
 /// Virtual time in microseconds since the session began.

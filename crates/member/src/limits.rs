@@ -62,3 +62,8 @@ pub(crate) const BCRYPT_COST: u32 = 4;
 
 const _: () = assert!(ELECTION_TICKS >= 5 * HEARTBEAT_TICKS);
 const _: () = assert!(REQUEST_BYTES_MAX == 1_572_864);
+/// Files of the log that are kept, and of snapshots (`--max-wals`, `--max-snapshots`).
+pub(crate) const WAL_FILES_MAX: usize = 5;
+pub(crate) const SNAP_FILES_MAX: usize = 5;
+/// Bytes of one message of a snapshot's stream (N1).
+pub(crate) const SNAPSHOT_CHUNK_BYTES: usize = 32 * 1024;

@@ -20,12 +20,13 @@ use crate::node::Node;
 use crate::proposals::{Proposals, To, Waiter};
 use crate::pump::Unsynced;
 use crate::reads::Reads;
-use crate::recovery::{self, Wal};
+use crate::recovery;
 use crate::report::digest;
 use crate::snapshot::Snapshots;
 use crate::state::State;
 use crate::streams::Streams;
 use crate::versions::Versions;
+use crate::wal_file::Wal;
 use crate::{CallId, MemberConfig, MemberStatus, Micros};
 
 /// One etcd member. Made empty; it begins with [`Input::Start`].
@@ -84,6 +85,9 @@ pub(crate) struct Running {
     pub(crate) node: Node,
     pub(crate) state: State,
     pub(crate) applied: u64,
+    /// Entries up to here are in the backend that the start found: keys, leases, users and alarms have
+    /// them already (X8).
+    pub(crate) backend_index: u64,
     /// Up to this entry an earlier process did what is done once: its tokens and alarms are not
     /// made again.
     pub(crate) replayed_to: u64,
@@ -147,12 +151,7 @@ impl Running {
         if !found.disk_ops.is_empty() {
             outputs.push(Output::Disk { op: 0, ops: found.disk_ops });
         }
-        let mut state = State::new(&config);
-        let mut applied = 0;
-        if let Some(snapshot) = &found.snapshot {
-            state = State::from_snapshot(snapshot, &config)?;
-            applied = snapshot.get_metadata().index;
-        }
+        let applied = found.applied;
         let pre_vote = config.pre_vote();
         let watch = WatchHub::new(WatchOptions {
             progress_interval_us: config.watch_progress_interval_us,
@@ -166,8 +165,9 @@ impl Running {
             node: Node::new(found.id, config.seed, pre_vote, applied, found.log)?,
             id: found.id,
             cluster_id: found.cluster_id,
-            state,
+            state: found.state,
             applied,
+            backend_index: found.backend_index,
             replayed_to: found.hard_state.commit,
             proposals: Proposals::default(),
             reads: Reads::default(),
@@ -177,7 +177,7 @@ impl Running {
             recipes: Recipes::default(),
             forwards: Forwards::default(),
             duties: LeaderDuties::default(),
-            snapshots: Snapshots::new(applied),
+            snapshots: Snapshots::new(applied, found.snapshots),
             versions: Versions::default(),
             parked: Vec::new(),
             wal: found.wal,
@@ -254,6 +254,10 @@ impl Running {
                 });
             }
             Input::DiskDone { op } => self.disk_done(now, op),
+            Input::DiskFailed { reason } => {
+                let reason = format!("failed to save Raft hard state and entries: {reason}");
+                self.fatal = Some(reason);
+            }
             Input::Stop => self.stop(now),
             Input::Trap => trap(&self.config.name),
         }
@@ -384,9 +388,11 @@ impl Running {
             return Some(Output::Removed);
         }
         let handed_over = !self.node.is_leader();
-        self.stopping_until_us
-            .is_some_and(|until| now >= until || handed_over)
-            .then_some(Output::Exited)
+        if !self.stopping_until_us.is_some_and(|until| now >= until || handed_over) {
+            return None;
+        }
+        self.write_backend();
+        Some(Output::Exited)
     }
 
     fn ask_read_index(&mut self, now: Micros) {

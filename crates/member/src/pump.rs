@@ -30,6 +30,8 @@ pub(crate) struct Unsynced {
     promises: Vec<Message>,
     /// It is to be taken in once it is durable.
     snapshot: Option<Snapshot>,
+    /// A snapshot was saved with it.
+    saved_snapshot: bool,
     /// It begins a term.
     new_term: bool,
 }
@@ -41,6 +43,9 @@ impl Running {
             self.node.persisted(done.number);
             if let Some(snapshot) = &done.snapshot {
                 self.install(now, snapshot);
+            }
+            if done.saved_snapshot {
+                self.purge();
             }
             self.send(done.promises);
         }
@@ -60,8 +65,8 @@ impl Running {
             must_sync |= work.must_sync;
             self.trace_role(now);
             if let Some(received) = work.snapshot {
-                match self.wal.encode_snapshot(&received, &mut bytes) {
-                    Ok(file) => files.push(file),
+                match self.receive_snapshot(&received, &mut bytes) {
+                    Ok(ops) => files.extend(ops),
                     Err(reason) => self.fatal = Some(reason),
                 }
                 self.trace_snapshot(&received);
@@ -91,8 +96,9 @@ impl Running {
             self.send(std::mem::take(&mut promises));
         }
         let own = self.own_snapshot(&mut bytes);
-        must_sync |= own.is_some();
+        must_sync |= !own.is_empty();
         files.extend(own);
+        let saved_snapshot = !files.is_empty();
         if number == 0 && bytes.is_empty() {
             return;
         }
@@ -100,7 +106,14 @@ impl Running {
         if must_sync {
             op = self.next_op;
             self.next_op += 1;
-            self.unsynced.push_back(Unsynced { op, number, promises, snapshot, new_term });
+            self.unsynced.push_back(Unsynced {
+                op,
+                number,
+                promises,
+                snapshot,
+                saved_snapshot,
+                new_term,
+            });
         } else if let Some(last) = self.unsynced.back_mut() {
             // It rides on the operation before it, which the disk finishes first.
             last.number = last.number.max(number);
@@ -116,7 +129,8 @@ impl Running {
         let Some(last) = committed.last().map(|entry| entry.index) else { return };
         let before_replies = self.out.len();
         let tells = self.config.tells_entries;
-        let first_index = self.applied + 1;
+        // What the backend has already was told by an earlier process.
+        let first_index = self.applied.max(self.backend_index) + 1;
         let mut told = Vec::new();
         for entry in committed {
             assert!(entry.index == self.applied + 1, "entries are applied in order");
@@ -128,12 +142,12 @@ impl Running {
                     return;
                 }
             };
-            if tells {
+            if tells && entry.index >= first_index {
                 let data = if is_conf_change(&entry) { Bytes::new() } else { entry.data.clone() };
                 told.push(AppliedEntry { data, refused });
             }
             let every = self.config.digest_every_entries;
-            if every > 0 && entry.index.is_multiple_of(every) {
+            if every > 0 && entry.index.is_multiple_of(every) && entry.index >= self.backend_index {
                 let digest = self.state.digest();
                 self.out.push(Output::Trace(Trace::State { index: entry.index, digest }));
             }
@@ -143,7 +157,7 @@ impl Running {
         // Told before the replies that rest on it.
         let applied = Output::Trace(Trace::Applied { index: last, revision });
         self.out.insert(before_replies, applied);
-        if tells {
+        if !told.is_empty() {
             let entries = Output::Trace(Trace::Entries { first_index, entries: told });
             self.out.insert(before_replies, entries);
         }
@@ -160,6 +174,13 @@ impl Running {
         }
         let request = apply::decode(&entry.data)
             .map_err(|e| format!("failed to unmarshal entry {}: {e}", entry.index))?;
+        if entry.index <= self.backend_index {
+            self.state.apply_agreed(&request);
+            if request.cluster_member_attr_set.is_some() {
+                self.trace_membership();
+            }
+            return Ok(false);
+        }
         let at = At {
             now,
             index: entry.index,

@@ -1,59 +1,66 @@
-//! A member's durable state: what it writes to its WAL, and how it comes back from those bytes.
+//! How a member comes back from what its disk holds, or begins on an empty one.
 //!
 //! Mirrors `bootstrap.go` and `restartNode`/`restartAsStandaloneNode` of `etcdserver/raft.go`: a new
 //! member writes one conf change entry per member, in order of id, at term 1 (M2), so that every
 //! member computes the same log; one that joins begins with an empty log; a restarted one trusts its
-//! newest snapshot and its WAL and nothing else. Left out: segments of the WAL, and purging.
+//! newest snapshot, its log and its backend and nothing else. The backend may be ahead of the
+//! snapshot: it says by itself which entries are in it (X8).
 
 use bytes::Bytes;
 use prost::Message as _;
 use proto::etcdserverpb::Metadata;
-use protobuf::Message as _;
 use raft::eraftpb::{ConfState, Entry, EntryType, HardState, Snapshot};
 
+use crate::backend::{self, Place};
 use crate::conf_change::{self, Change, Kind};
+use crate::data_dir::{DB, DataDir, Log};
 use crate::io::{DiskFile, DiskOp};
 use crate::log_store::LogStore;
 use crate::membership::Member;
 use crate::sound::NUMBER_MAX;
+use crate::state::State;
+use crate::wal_file::Wal;
 use crate::{MemberConfig, id};
 
-/// Where the WAL and the snapshots live in a data directory.
-const WAL_DIR: &str = "member/wal";
-const SNAP_DIR: &str = "member/snap";
-
-/// The open end of a member's WAL.
-pub(crate) struct Wal {
-    path: String,
-    encoder: wal::Encoder,
-}
-
-/// A member's identity and log as its start found or made them.
+/// A member's identity, log and state as its start found or made them.
 pub(crate) struct Recovered {
     pub(crate) id: u64,
     pub(crate) cluster_id: u64,
     pub(crate) wal: Wal,
     pub(crate) log: LogStore,
     pub(crate) hard_state: HardState,
-    /// What the log goes on from; its data is the image of the state.
-    pub(crate) snapshot: Option<Snapshot>,
+    pub(crate) state: State,
+    /// Where the log goes on from: what the members agreed on up to there is in `state`.
+    pub(crate) applied: u64,
+    /// The last entry whose keys, leases, users and alarms are in `state`.
+    pub(crate) backend_index: u64,
+    /// Paths of the snapshot files, the oldest first.
+    pub(crate) snapshots: Vec<String>,
     /// What the start itself writes.
     pub(crate) disk_ops: Vec<DiskOp>,
 }
 
 /// Starts from what the data directory holds. The error is the text of etcd's fatal log line.
 pub(crate) fn recover(config: &MemberConfig, disk: &[DiskFile]) -> Result<Recovered, String> {
-    let path = format!("{WAL_DIR}/{}", wal::file_name(0, 0));
-    match disk.iter().find(|file| file.path == path && !file.bytes.is_empty()) {
-        Some(file) => restart(config, path, &file.bytes, disk),
-        None => match &config.join {
-            Some(join) => Ok(begin(path, join.id, join.cluster_id, Vec::new())),
-            None => bootstrap(config, path),
-        },
+    let dir = DataDir::new(disk);
+    if dir.has_log() {
+        return restart(config, &dir);
+    }
+    match &config.join {
+        Some(join) => begin(config, join.id, join.cluster_id, &[]),
+        None => bootstrap(config),
     }
 }
 
-fn bootstrap(config: &MemberConfig, path: String) -> Result<Recovered, String> {
+/// The id of the member whose log lies there; none for a directory without one that can be read.
+pub fn id_on_disk(disk: &[DiskFile]) -> Option<u64> {
+    let dir = DataDir::new(disk);
+    let first = dir.segments.first()?;
+    let metadata = Metadata::decode(wal::metadata(&first.file.bytes)?).ok()?;
+    Some(metadata.node_id).filter(|id| *id != 0)
+}
+
+fn bootstrap(config: &MemberConfig) -> Result<Recovered, String> {
     let mut members: Vec<Member> = config
         .initial_cluster
         .iter()
@@ -83,31 +90,43 @@ fn bootstrap(config: &MemberConfig, path: String) -> Result<Recovered, String> {
         data: Change::bootstrap(member),
         ..Entry::default()
     });
-    Ok(begin(path, own, id::cluster_id(&ids), entries.collect()))
+    begin(config, own, id::cluster_id(&ids), &entries.collect::<Vec<_>>())
 }
 
 /// A new data directory whose log begins with these entries, committed.
-fn begin(path: String, own: u64, cluster_id: u64, entries: Vec<Entry>) -> Recovered {
+fn begin(
+    config: &MemberConfig,
+    own: u64,
+    cluster_id: u64,
+    entries: &[Entry],
+) -> Result<Recovered, String> {
     let commit = entries.len() as u64;
     let hard_state = HardState { term: commit.min(1), commit, ..HardState::default() };
     let metadata = Metadata { node_id: own, cluster_id }.encode_to_vec();
-    let mut bytes = Vec::new();
-    let mut wal = Wal { path, encoder: wal::Encoder::new(0) };
-    wal.encoder.first_head(&metadata, &mut bytes);
-    wal.encode(&entries, Some(&hard_state), &mut bytes);
-    // etcd makes a new WAL in a temporary directory and renames it: it is there whole or not at all.
-    let disk_ops = vec![DiskOp::Replace { path: wal.path.clone(), bytes: bytes.into() }];
-    let log = LogStore::recovered(hard_state.clone(), ConfState::default(), (0, 0), entries);
-    Recovered { id: own, cluster_id, wal, log, hard_state, snapshot: None, disk_ops }
+    let state = State::new(config);
+    let db = state.db_file(&Place::default())?;
+    let (wal, create) = Wal::create(metadata, entries, &hard_state, config.wal_segment_bytes);
+    Ok(Recovered {
+        id: own,
+        cluster_id,
+        wal,
+        log: LogStore::recovered(
+            hard_state.clone(),
+            ConfState::default(),
+            (0, 0),
+            entries.to_vec(),
+        ),
+        hard_state,
+        state,
+        applied: 0,
+        backend_index: 0,
+        snapshots: Vec::new(),
+        disk_ops: vec![DiskOp::Replace { path: DB.into(), bytes: db }, create],
+    })
 }
 
-fn restart(
-    config: &MemberConfig,
-    path: String,
-    bytes: &Bytes,
-    disk: &[DiskFile],
-) -> Result<Recovered, String> {
-    let (found, snapshot) = newest(bytes, disk)?;
+fn restart(config: &MemberConfig, dir: &DataDir<'_>) -> Result<Recovered, String> {
+    let Log { found, snapshot } = dir.read_log()?;
     let metadata = Metadata::decode(found.metadata.clone().unwrap_or_default())
         .map_err(|e| format!("failed to unmarshal WAL metadata: {e}"))?;
     let mut entries =
@@ -120,9 +139,6 @@ fn restart(
     };
     let place = snapshot.as_ref().map(Snapshot::get_metadata);
     let start = place.map_or((0, 0), |metadata| (metadata.index, metadata.term));
-    // A snapshot of the leader's may be on the disk before the hard state that goes with it.
-    hard_state.commit = hard_state.commit.max(start.0);
-    hard_state.term = hard_state.term.max(start.1);
     let terms = entries.iter().map(|entry| entry.term);
     let numbers = [hard_state.term, hard_state.commit, start.0, start.1];
     if let Some(number) = terms.chain(numbers).find(|number| *number > NUMBER_MAX) {
@@ -138,12 +154,11 @@ fn restart(
             hard_state.commit,
         ));
     }
-    let mut disk_ops = Vec::new();
-    if found.valid_bytes < bytes.len() {
-        // A torn tail promised nothing: its sync never returned.
-        disk_ops.push(DiskOp::Truncate { path: path.clone(), len: found.valid_bytes as u64 });
-    }
-    let mut wal = Wal { path, encoder: wal::Encoder::new(found.crc) };
+    let (state, backend_index, renamed) = recover_state(config, dir, snapshot.as_ref())?;
+    let mut disk_ops: Vec<DiskOp> = renamed.into_iter().collect();
+    let (mut wal, cut) = Wal::reopen(dir, &found, last, config.wal_segment_bytes)
+        .expect("a log that was read has a file");
+    disk_ops.extend(cut);
     let conf_state = place.map_or_else(ConfState::default, |m| m.get_conf_state().clone());
     if config.force_new_cluster {
         let alone =
@@ -159,26 +174,31 @@ fn restart(
         wal,
         log: LogStore::recovered(hard_state.clone(), conf_state, start, entries),
         hard_state,
-        snapshot,
+        state,
+        applied: start.0,
+        backend_index,
+        snapshots: dir.snapshots().into_iter().map(String::from).collect(),
         disk_ops,
     })
 }
 
-/// The log, from the newest snapshot on that both the WAL and the disk know and that is committed.
-fn newest(bytes: &Bytes, disk: &[DiskFile]) -> Result<(wal::Recovered, Option<Snapshot>), String> {
-    let mut files: Vec<&DiskFile> = disk.iter().filter(|f| f.path.starts_with(SNAP_DIR)).collect();
-    files.sort_by(|a, b| b.path.cmp(&a.path));
-    for file in files {
-        let Ok(snapshot) = Snapshot::parse_from_bytes(&file.bytes) else { continue };
-        let (index, term) = (snapshot.get_metadata().index, snapshot.get_metadata().term);
-        let start = proto::walpb::Snapshot { index, term, ..Default::default() };
-        match wal::read_files(&[bytes], &start) {
-            Ok(found) => return Ok((found, Some(snapshot))),
-            Err(wal::Error::SnapshotNotFound | wal::Error::SnapshotMismatch) => {}
-            Err(error) => return Err(error.to_string()),
-        }
-    }
-    Ok((wal::read_all(bytes).map_err(|e| e.to_string())?, None))
+/// What the backend and the snapshot hold, up to which entry the backend is, and the renaming that
+/// makes a received database the backend.
+fn recover_state(
+    config: &MemberConfig,
+    dir: &DataDir<'_>,
+    snapshot: Option<&Snapshot>,
+) -> Result<(State, u64, Option<DiskOp>), String> {
+    let index = snapshot.map_or(0, |snapshot| snapshot.get_metadata().index);
+    let (db, renamed) = dir.db(index, backend::consistent_index)?;
+    let (mut state, backend_index) = match db {
+        Some(db) => State::from_db(db, config)?,
+        None => (State::new(config), 0),
+    };
+    // Who is a member is told by the log, which goes on from the snapshot and not from the backend.
+    let agreed = snapshot.map_or(&[][..], |snapshot| &snapshot.data);
+    state.recover_v2(&Bytes::copy_from_slice(agreed))?;
+    Ok((state, backend_index, renamed))
 }
 
 /// `--force-new-cluster`: drops what is not committed, and gives the entries that remove everybody
@@ -240,70 +260,4 @@ fn raft_entry(logged: &wal::LoggedEntry) -> Result<Entry, String> {
         data = conf_change::to_raft(&data)?;
     }
     Ok(Entry { entry_type, term: entry.term, index: entry.index, data, ..Entry::default() })
-}
-
-impl Wal {
-    /// Adds records for entries and hard state, in etcd's order.
-    pub(crate) fn encode(
-        &mut self,
-        entries: &[Entry],
-        hard_state: Option<&HardState>,
-        bytes: &mut Vec<u8>,
-    ) {
-        for entry in entries {
-            let kind = match entry.entry_type {
-                EntryType::EntryNormal => 0,
-                EntryType::EntryConfChange => 1,
-                EntryType::EntryConfChangeV2 => 2,
-            };
-            let data = match entry.entry_type {
-                EntryType::EntryConfChange => {
-                    conf_change::from_raft(&entry.data).unwrap_or_else(|_| entry.data.clone())
-                }
-                _ => entry.data.clone(),
-            };
-            let record = proto::raftpb::Entry {
-                r#type: kind,
-                term: entry.term,
-                index: entry.index,
-                // Go leaves an empty entry's data out.
-                data: Some(data).filter(|data| !data.is_empty()),
-            };
-            let data = record.encode_to_vec();
-            self.encoder.encode_raw(wal::RecordType::Entry, &data, bytes);
-        }
-        if let Some(state) = hard_state {
-            let record = proto::raftpb::HardState {
-                term: state.term,
-                vote: state.vote,
-                commit: state.commit,
-            };
-            self.encoder.encode_state(&record, bytes);
-        }
-    }
-
-    /// Adds the record of a snapshot, and gives the operation that must come before it: the file
-    /// itself, whole or not at all.
-    pub(crate) fn encode_snapshot(
-        &mut self,
-        snapshot: &Snapshot,
-        bytes: &mut Vec<u8>,
-    ) -> Result<DiskOp, String> {
-        let (index, term) = (snapshot.get_metadata().index, snapshot.get_metadata().term);
-        let record = proto::walpb::Snapshot { index, term, ..Default::default() };
-        self.encoder.encode_snapshot(&record, bytes);
-        let file =
-            snapshot.write_to_bytes().map_err(|e| format!("snapshot does not encode: {e}"))?;
-        let path = format!("{SNAP_DIR}/{term:016x}-{index:016x}.snap");
-        Ok(DiskOp::Replace { path, bytes: file.into() })
-    }
-
-    /// The disk operations that put these records into the file.
-    pub(crate) fn write(&self, bytes: Vec<u8>, sync: bool) -> Vec<DiskOp> {
-        let mut ops = vec![DiskOp::Append { path: self.path.clone(), bytes: bytes.into() }];
-        if sync {
-            ops.push(DiskOp::Sync { path: self.path.clone() });
-        }
-        ops
-    }
 }

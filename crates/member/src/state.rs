@@ -1,13 +1,11 @@
 //! Everything that the log builds: keys, leases, users, members and alarms; and its image.
 //!
-//! The image is the backend's buckets with etcd's names, keys and values (N3). A raft snapshot
-//! carries it, a restart reads it, and its digest is what members compare at the same index.
-//! Left out: the file around the buckets, which is for the crate of bbolt's pages.
+//! The image is the backend's buckets with etcd's names, keys and values (N3): its digest is what
+//! members compare at the same index. The file around the buckets is made in `backend`.
 
 use bytes::Bytes;
 use mvcc::{Lessor, Revision, Rules, Store};
 use proto::Profile;
-use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::MemberConfig;
@@ -29,46 +27,9 @@ pub(crate) struct State {
     pub(crate) rules: Rules,
 }
 
-/// The buckets of a backend, in order of names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Image {
-    buckets: Vec<(String, Pairs)>,
-    /// Of the file, which differs between members that were defragmented at different times.
-    size_bytes: u64,
-}
-
 /// Keys of the bucket `meta`.
-const FINISHED_COMPACT_REV: &[u8] = b"finishedCompactRev";
-const SCHEDULED_COMPACT_REV: &[u8] = b"scheduledCompactRev";
-
-impl Image {
-    fn pairs(&self, name: &str) -> &[(Vec<u8>, Vec<u8>)] {
-        let found = self.buckets.iter().find(|(known, _)| known == name);
-        found.map_or(&[], |(_, pairs)| pairs)
-    }
-
-    /// Buckets in order of names, each with its pairs.
-    pub(crate) fn buckets(&self) -> impl Iterator<Item = (&str, &Pairs)> {
-        self.buckets.iter().map(|(name, pairs)| (name.as_str(), pairs))
-    }
-
-    /// XXH3 over everything, lengths included.
-    fn digest(&self) -> u64 {
-        let mut hash = Xxh3::new();
-        let mut feed = |bytes: &[u8]| {
-            hash.update(&(bytes.len() as u64).to_le_bytes());
-            hash.update(bytes);
-        };
-        for (name, pairs) in &self.buckets {
-            feed(name.as_bytes());
-            for (key, value) in pairs {
-                feed(key);
-                feed(value);
-            }
-        }
-        hash.digest()
-    }
-}
+pub(crate) const FINISHED_COMPACT_REV: &[u8] = b"finishedCompactRev";
+pub(crate) const SCHEDULED_COMPACT_REV: &[u8] = b"scheduledCompactRev";
 
 /// L10: off by default.
 fn with_checkpoints(lessor: Lessor, config: &MemberConfig) -> Lessor {
@@ -89,8 +50,15 @@ fn meta_bucket(compact_rev: i64) -> Pairs {
     [FINISHED_COMPACT_REV, SCHEDULED_COMPACT_REV].map(|key| (key.to_vec(), value.clone())).to_vec()
 }
 
+/// The revision in a value of the bucket `meta`; -1 for none.
+pub(crate) fn compact_rev(value: Option<Bytes>) -> Result<i64, String> {
+    let Some(value) = value else { return Ok(-1) };
+    let rev = Revision::from_bucket_key(&value);
+    rev.map(|(rev, _)| rev.main).ok_or_else(|| "failed to restore the compacted revision".into())
+}
+
 /// The switches of the store for a release.
-fn rules(profile: Profile) -> Rules {
+pub(crate) fn rules(profile: Profile) -> Rules {
     match profile {
         Profile::V3_4 => Rules::V3_4,
         Profile::V3_5 => Rules::V3_5,
@@ -100,75 +68,89 @@ fn rules(profile: Profile) -> Rules {
 impl State {
     /// Before the first entry.
     pub(crate) fn new(config: &MemberConfig) -> Self {
-        let rules = rules(config.profile);
-        State {
-            store: Store::with_rules(rules),
-            lessor: with_checkpoints(Lessor::new(limits::LEASE_TTL_S_MIN), config),
-            auth: auth::AuthStore::default(),
-            membership: Membership::default(),
-            alarms: Alarms::default(),
-            rules,
-        }
+        let parts = (
+            Store::with_rules(rules(config.profile)),
+            Lessor::new(limits::LEASE_TTL_S_MIN),
+            auth::AuthStore::default(),
+            Membership::default(),
+            Alarms::default(),
+        );
+        State::of_parts(parts, config)
     }
 
-    pub(crate) fn image(&self) -> Image {
-        let mut buckets: Vec<(String, Pairs)> = vec![
-            ("key".into(), self.store.key_bucket().collect()),
-            ("lease".into(), self.lessor.bucket()),
-            ("alarm".into(), self.alarms.bucket()),
-            ("meta".into(), meta_bucket(self.store.compact_rev())),
-        ];
-        for (name, pairs) in self.auth.buckets().into_iter().chain(self.membership.buckets()) {
-            buckets.push((name.into(), pairs));
-        }
-        buckets.sort();
-        Image { buckets, size_bytes: self.store.size_bytes() }
-    }
-
-    /// The state that an image was taken of. Leases hang on their keys again, and nobody watches
-    /// over their ends until there is a leader (R10, L5).
-    ///
-    /// # Errors
-    /// When the image is none of etcd's.
-    pub(crate) fn from_image(image: &Image, config: &MemberConfig) -> Result<State, String> {
-        let rules = rules(config.profile);
-        let leases = image.pairs("lease").iter().map(|(_, value)| value.as_slice());
-        let lessor = Lessor::from_bucket(leases, limits::LEASE_TTL_S_MIN)
-            .map_err(|e| format!("failed to restore leases: {e}"))?;
+    pub(crate) fn of_parts(
+        (store, lessor, auth, membership, alarms): (
+            Store,
+            Lessor,
+            auth::AuthStore,
+            Membership,
+            Alarms,
+        ),
+        config: &MemberConfig,
+    ) -> Self {
         let mut lessor = with_checkpoints(lessor, config);
-        let compact_rev = |name: &[u8]| -> Result<i64, String> {
-            let found = image.pairs("meta").iter().find(|(key, _)| key == name);
-            let Some((_, value)) = found else { return Ok(-1) };
-            let (rev, _) = Revision::from_bucket_key(value)
-                .ok_or_else(|| "failed to restore the compacted revision".to_string())?;
-            Ok(rev.main)
-        };
-        let backend = mvcc::Image {
-            rules,
-            finished_compact_rev: compact_rev(FINISHED_COMPACT_REV)?,
-            scheduled_compact_rev: compact_rev(SCHEDULED_COMPACT_REV)?,
-            size_bytes: image.size_bytes,
-        };
-        let entries = image
-            .pairs("key")
-            .iter()
-            .map(|(key, value)| mvcc::Entry::from_bucket(key, Bytes::copy_from_slice(value)))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| format!("failed to restore keys: {e}"))?;
-        let store = Store::restore(entries, backend);
         store.attach_leases(&mut lessor);
-        let auth_buckets: Vec<(&str, Pairs)> = ["auth", "authRoles", "authUsers"]
-            .map(|name| (name, image.pairs(name).to_vec()))
-            .to_vec();
-        let auth = auth::AuthStore::from_buckets(&auth_buckets).map_err(|e| e.to_string())?;
-        let membership = Membership::from_buckets(|name| image.pairs(name))?;
-        let alarms = Alarms::from_bucket(image.pairs("alarm"))?;
-        Ok(State { store, lessor, auth, membership, alarms, rules })
+        State { store, lessor, auth, membership, alarms, rules: rules(config.profile) }
+    }
+
+    /// All buckets but that of the keys, which is large; in no order.
+    pub(crate) fn small_buckets(&self) -> Vec<(&'static str, Pairs)> {
+        let mut buckets = vec![
+            ("lease", self.lessor.bucket()),
+            ("alarm", self.alarms.bucket()),
+            ("meta", meta_bucket(self.store.compact_rev())),
+        ];
+        buckets.extend(self.auth.buckets());
+        buckets.extend(self.membership.buckets());
+        buckets
+    }
+
+    /// Feeds the buckets, in order of names, and their pairs: names, keys and values.
+    pub(crate) fn feed_buckets(&self, mut feed: impl FnMut(&[u8])) {
+        let mut buckets = self.small_buckets();
+        buckets.push(("key", Pairs::new()));
+        buckets.sort_by_key(|(name, _)| *name);
+        for (name, pairs) in buckets {
+            feed(name.as_bytes());
+            let mut pair = |(key, value): (Vec<u8>, Vec<u8>)| {
+                feed(&key);
+                feed(&value);
+            };
+            if name == "key" {
+                self.store.key_bucket().for_each(&mut pair);
+            } else {
+                pairs.into_iter().for_each(&mut pair);
+            }
+        }
+    }
+
+    /// What the snapshot's file holds beside the backend: who is a member.
+    pub(crate) fn v2_image(&self) -> Result<Vec<u8>, String> {
+        postcard::to_allocvec(&self.membership.buckets()).map_err(|e| e.to_string())
+    }
+
+    /// The reverse; nothing is what there is before the first entry.
+    pub(crate) fn recover_v2(&mut self, image: &[u8]) -> Result<(), String> {
+        if image.is_empty() {
+            return Ok(());
+        }
+        let buckets: Vec<(String, Pairs)> =
+            postcard::from_bytes(image).map_err(|e| format!("failed to read a snapshot: {e}"))?;
+        self.membership = Membership::from_buckets(|name| {
+            let found = buckets.iter().find(|(known, _)| known == name);
+            found.map_or(&[], |(_, pairs)| pairs)
+        })?;
+        Ok(())
     }
 
     /// One number for all of it: equal on all members that have applied the same entries.
     pub(crate) fn digest(&self) -> u64 {
-        self.image().digest()
+        let mut hash = Xxh3::new();
+        self.feed_buckets(|bytes| {
+            hash.update(&(bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        });
+        hash.digest()
     }
 
     /// The keys attached to a lease.

@@ -2,7 +2,7 @@
 //!
 //! Messages of one keep-alive stream are worked off one after the other, as etcd's handler does.
 //! Watch responses leave at the end of the turn that made them. What an observed election says comes
-//! from its recipe. The snapshot stream comes with the files.
+//! from its recipe. The database goes out whole: nobody waits for a slow reader here.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -30,6 +30,8 @@ struct Stream {
 
 enum Kind {
     Watch,
+    /// The database; its one request has not come yet.
+    Snapshot,
     /// An election's leaders; the recipe has the rest.
     Observe {
         /// The one request has come.
@@ -55,15 +57,12 @@ impl Running {
             method::lease::LEASE_KEEP_ALIVE => {
                 Kind::KeepAlive { queue: VecDeque::new(), closing: false }
             }
-            method::maintenance::SNAPSHOT => {
-                let permitted = self.check_root(now, &metadata);
-                let status = permitted.err().unwrap_or_else(|| crate::api::unknown_method(method));
-                return self.reply(call, Err(status));
-            }
+            method::maintenance::SNAPSHOT => Kind::Snapshot,
             method::election::OBSERVE => Kind::Observe { asked: false },
             other => return self.reply(call, Err(crate::api::unknown_method(other))),
         };
-        if self.is_learner() {
+        // M7: a learner gives its database away.
+        if self.is_learner() && !matches!(kind, Kind::Snapshot) {
             return self.reply(call, Err(self.not_for_learners()));
         }
         if metadata.require_leader && self.node.leader().is_none() {
@@ -81,6 +80,12 @@ impl Running {
         let Some(stream) = self.streams.open.get_mut(&call) else { return };
         let result = match &mut stream.kind {
             Kind::Watch => self.watch_message(now, call, message),
+            Kind::Snapshot => {
+                let metadata = stream.metadata.clone();
+                self.streams.open.remove(&call);
+                let sent = self.check_root(now, &metadata).and_then(|()| self.send_database(call));
+                return self.reply(call, sent.map(|()| Bytes::new()));
+            }
             // A second request is never read.
             Kind::Observe { asked: true } => Ok(()),
             Kind::Observe { asked } => {
@@ -199,7 +204,9 @@ impl Running {
                 return;
             }
             Kind::Observe { asked: true } => return,
-            Kind::Observe { asked: false } => Err(Status::new(Code::Unknown, "EOF")),
+            Kind::Observe { asked: false } | Kind::Snapshot => {
+                Err(Status::new(Code::Unknown, "EOF"))
+            }
             Kind::KeepAlive { .. } | Kind::Watch => Ok(Bytes::new()),
         };
         self.close_stream(call);
@@ -215,7 +222,7 @@ impl Running {
         match self.streams.open.remove(&call).map(|stream| stream.kind) {
             Some(Kind::Watch) => self.watch.close(call),
             Some(Kind::Observe { .. }) => self.end_recipe(call),
-            Some(Kind::KeepAlive { .. }) | None => {}
+            Some(Kind::KeepAlive { .. } | Kind::Snapshot) | None => {}
         }
     }
 
@@ -232,7 +239,7 @@ impl Running {
                 // Observe does not know why its context ended, and says so.
                 let status = match stream.kind {
                     Kind::Observe { .. } => Status::new(Code::Canceled, "context canceled"),
-                    Kind::Watch | Kind::KeepAlive { .. } => error::no_leader(),
+                    Kind::Watch | Kind::KeepAlive { .. } | Kind::Snapshot => error::no_leader(),
                 };
                 ended.push((*call, status));
             }

@@ -312,6 +312,27 @@ fn start_on(disk: Vec<DiskFile>) -> Option<String> {
 
 const WAL: &str = "member/wal/0000000000000000-0000000000000000.wal";
 
+const DB: &str = "member/snap/db";
+
+fn snap_path(index: u64, term: u64) -> String {
+    format!("member/snap/{}", wal::snap_file_name(term, index))
+}
+
+/// A database that claims to have all entries up to `index`.
+fn database(mut buckets: Vec<(String, Vec<(Vec<u8>, Vec<u8>)>)>, index: u64) -> Vec<u8> {
+    let place = (b"consistent_index".to_vec(), index.to_be_bytes().to_vec());
+    match buckets.iter_mut().find(|(name, _)| name == "meta") {
+        Some((_, pairs)) => pairs.push(place),
+        None => buckets.push(("meta".into(), vec![place])),
+    }
+    let mut merged = std::collections::BTreeMap::<String, std::collections::BTreeMap<_, _>>::new();
+    for (name, pairs) in buckets {
+        let pairs = pairs.into_iter().filter(|(key, _)| !key.is_empty());
+        merged.entry(name).or_default().extend(pairs);
+    }
+    bolt::write(merged).unwrap()
+}
+
 /// A data directory with some of everything in it.
 fn real_disk() -> Vec<(String, Vec<u8>)> {
     let mut lab = Lab::with(1, |config| config.snapshot_count = 8);
@@ -438,7 +459,8 @@ proptest! {
         let mut disk = vec![(WAL.to_owned(), bytes)];
         if let Some(mut file) = file {
             (file.mut_metadata().index, file.mut_metadata().term) = snap;
-            disk.push(("member/snap/a.snap".into(), file.write_to_bytes().unwrap()));
+            disk.push((snap_path(snap.0, snap.1), wal::encode_snap(&file.write_to_bytes().unwrap())));
+            disk.push((DB.into(), database(Vec::new(), snap.0)));
         }
         let reason = start_on(files(disk));
         prop_assert!(reason.is_none_or(|reason| !reason.is_empty()));
@@ -455,7 +477,8 @@ proptest! {
             "authEnabled", "authRevision", "finishedCompactRev", "scheduledCompactRev", "root",
             "clusterVersion", "x",
         ]), hostile_bytes()), 0..6),
-        size_bytes in number(),
+        index in prop_oneof![4 => Just(9), 1 => number()],
+        received in any::<bool>(),
     ) {
         let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = keys
             .into_iter()
@@ -474,7 +497,7 @@ proptest! {
         for (name, key, value) in others {
             buckets.push((name.to_owned(), vec![(key.as_bytes().to_vec(), value.to_vec())]));
         }
-        let data = postcard::to_allocvec(&(buckets, size_bytes)).unwrap();
+        let file = database(buckets, index);
         let own = Lab::asleep(1, |_| {}).seats[0].id;
         let mut encoder = wal::Encoder::new(0);
         let mut bytes = Vec::new();
@@ -484,12 +507,14 @@ proptest! {
         encoder.encode_snapshot(&record, &mut bytes);
         let state = proto::raftpb::HardState { term: 2, vote: 0, commit: 9 };
         encoder.encode_state(&state, &mut bytes);
-        let mut file = Snapshot { data: data.into(), ..Snapshot::default() };
-        (file.mut_metadata().index, file.mut_metadata().term) = (9, 2);
-        file.mut_metadata().mut_conf_state().voters = vec![own];
+        let mut snapshot = Snapshot::default();
+        (snapshot.mut_metadata().index, snapshot.mut_metadata().term) = (9, 2);
+        snapshot.mut_metadata().mut_conf_state().voters = vec![own];
+        let db = if received { "member/snap/0000000000000009.snap.db" } else { DB };
         let disk = vec![
             (WAL.to_owned(), bytes),
-            ("member/snap/a.snap".into(), file.write_to_bytes().unwrap()),
+            (snap_path(9, 2), wal::encode_snap(&snapshot.write_to_bytes().unwrap())),
+            (db.to_owned(), file),
         ];
         let reason = start_on(files(disk));
         prop_assert!(reason.is_none_or(|reason| !reason.is_empty()));

@@ -57,6 +57,11 @@ impl StreamState {
 }
 
 impl Sys {
+    /// A number that no other call of this host has.
+    pub(crate) fn next_call(&self) -> u64 {
+        self.calls().number()
+    }
+
     /// A unary call. Dropping the future cancels it.
     pub(crate) fn call(
         &self,

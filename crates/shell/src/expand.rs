@@ -36,13 +36,26 @@ impl Shell {
         for word in words {
             let pieces = self.pieces(word, false, io).await?;
             for field in split(&pieces, self.ifs()) {
-                match field.glob.then(|| glob::expand(&self.sys.fs(), &self.cwd, &field.pattern)) {
-                    Some(found) if !found.is_empty() => fields.extend(found),
-                    _ => fields.push(field.text),
+                let found = match field.glob {
+                    true => self.glob(&field.pattern).await,
+                    false => Vec::new(),
+                };
+                if found.is_empty() {
+                    fields.push(field.text);
+                } else {
+                    fields.extend(found);
                 }
             }
         }
         Ok(fields)
+    }
+
+    async fn glob(&self, pattern: &str) -> Vec<String> {
+        let plain = pattern.find(['*', '?', '[']).map_or(pattern, |at| &pattern[..at]);
+        let folder = plain.rfind('/').map_or("", |at| &plain[..at]);
+        let folder = crate::fs::normal(&self.cwd, if folder.is_empty() { plain } else { folder });
+        self.sys.fetch_data_dirs(&[folder]).await;
+        glob::expand(&self.sys.fs(), &self.cwd, pattern)
     }
 
     /// A word as one string, as in assignments and redirections.

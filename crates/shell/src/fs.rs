@@ -111,6 +111,20 @@ impl Fs {
         Ok(())
     }
 
+    /// Puts a file there whatever room there is; its directory must exist.
+    pub(crate) fn replace(&mut self, path: &str, bytes: &[u8], now_us: u64) {
+        let data = FileData { bytes: bytes.to_vec(), modified_us: now_us };
+        self.nodes.insert(path.to_string(), Node::File(Rc::new(RefCell::new(data))));
+    }
+
+    /// Everything below a directory, in order of paths.
+    pub(crate) fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
+        let prefix = if path == "/" { "/".to_string() } else { format!("{path}/") };
+        let from = self.nodes.range(prefix.clone()..);
+        from.take_while(move |(path, _)| path.starts_with(&prefix))
+            .map(|(path, node)| (path.as_str(), node))
+    }
+
     /// Checks that so many more bytes fit.
     pub(crate) fn room_for(&self, more: usize) -> Result<(), FsError> {
         let used: usize = self.nodes.values().map(node_bytes).sum();

@@ -31,6 +31,8 @@ pub struct HostOptions {
     pub profile: Profile,
     /// Exported variables beside HOME, PATH, USER and the like.
     pub env: BTreeMap<String, String>,
+    /// Data directories of members on this host, by full path.
+    pub data_dirs: Vec<String>,
     /// Working directory at the start; made if missing.
     pub cwd: String,
 }
@@ -43,6 +45,7 @@ impl Default for HostOptions {
             epoch_us: 0,
             profile: Profile::V3_4,
             env: BTreeMap::new(),
+            data_dirs: Vec::new(),
             cwd: "/root".into(),
         }
     }
@@ -75,6 +78,10 @@ impl Host {
         // The directory is made of normal parts below `/`; a device in the way leaves it out.
         let cwd = crate::fs::normal("/", &options.cwd);
         let _ = sys.fs().make_dirs(&cwd);
+        for dir in &options.data_dirs {
+            let _ = sys.fs().make_dirs(dir);
+            sys.know_data_dir(dir);
+        }
         let mut env: BTreeMap<String, String> = [
             ("HOME", "/root"),
             ("HOSTNAME", options.name.as_str()),
@@ -140,6 +147,7 @@ impl Host {
                 self.sys.answer(call, CallResult::ConnectionLost);
             }
             HostInput::MemberEnded { process, end } => self.sys.member_ended(process, end),
+            HostInput::DataDirs { call, dirs } => self.sys.data_dirs_read(call, dirs),
             HostInput::LabReply { call, result } => self.sys.answer_lab(call, result),
         }
     }

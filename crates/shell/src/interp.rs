@@ -15,7 +15,7 @@ use crate::process::Process;
 use crate::shell::{DEPTH_MAX, Flow, Job, Run, Shell};
 use crate::signals::{End, Group, SIGINT, SIGTERM};
 use crate::sys::Sys;
-use crate::{builtins, pattern, redirect, tools};
+use crate::{builtins, data_dirs, pattern, redirect, tools};
 
 /// Capacity of a pipe, as on Linux.
 const PIPE_BYTES: usize = 1 << 16;
@@ -397,6 +397,7 @@ impl Shell {
             };
         }
         if let Some(builtin) = builtins::find(&name) {
+            self.sys.fetch_data_dirs(&data_dirs::paths(&self.cwd, &args[1..])).await;
             return builtin(self, args, io).await;
         }
         self.external(args, io).await

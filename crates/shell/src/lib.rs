@@ -14,6 +14,7 @@
 mod arith;
 mod builtins;
 mod calls;
+mod data_dirs;
 mod escape;
 mod expand;
 mod fs;

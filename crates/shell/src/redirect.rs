@@ -42,7 +42,10 @@ pub(crate) async fn apply(
         };
         let opened = match special(&io, name) {
             Some(fd) => Ok(fd),
-            None => open(shell, name, mode),
+            None => {
+                shell.sys.fetch_data_dirs(&[fs::normal(&shell.cwd, name)]).await;
+                open(shell, name, mode)
+            }
         };
         match opened {
             Ok(fd) => {

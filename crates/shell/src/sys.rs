@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 use crate::calls::Calls;
+use crate::data_dirs::DataDirs;
 use crate::fs::Fs;
 use crate::signals::Table;
 
@@ -35,6 +36,7 @@ struct Inner {
     steps: Cell<u32>,
     printed_bytes: Cell<usize>,
     calls: Calls,
+    data_dirs: DataDirs,
     processes: Rc<Table>,
     profile: Profile,
 }
@@ -65,6 +67,7 @@ impl Sys {
             steps: Cell::new(0),
             printed_bytes: Cell::new(0),
             calls: Calls::default(),
+            data_dirs: DataDirs::default(),
             processes: Rc::default(),
             profile,
         };
@@ -158,6 +161,10 @@ impl Sys {
 
     pub(crate) fn calls(&self) -> &Calls {
         &self.inner.calls
+    }
+
+    pub(crate) fn data_dirs(&self) -> &DataDirs {
+        &self.inner.data_dirs
     }
 
     pub(crate) fn processes(&self) -> &Rc<Table> {

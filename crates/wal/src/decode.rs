@@ -14,6 +14,8 @@ use crate::{MAX_RECORD_SIZE_BYTES, MIN_SECTOR_SIZE_BYTES, RecordType};
 /// Why a log cannot be read; the texts are etcd's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
+    /// No file holds the start, or one is missing between two others.
+    FileNotFound,
     /// A record's data does not match its checksum.
     RecordCrcMismatch,
     /// A file does not go on where the one before it ended.
@@ -39,6 +41,7 @@ pub enum Error {
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Error::FileNotFound => f.write_str("wal: file not found"),
             Error::RecordCrcMismatch => f.write_str("walpb: crc mismatch"),
             Error::FileCrcMismatch => f.write_str("wal: crc mismatch"),
             Error::MetadataConflict => f.write_str("wal: conflicting metadata found"),
@@ -112,6 +115,21 @@ pub fn read_files(files: &[&[u8]], start: &walpb::Snapshot) -> Result<Recovered,
         return Err(Error::SnapshotNotFound);
     }
     Ok(reader.found)
+}
+
+/// Who wrote a file, which each file says at its head; `None` when it does not.
+pub fn metadata(file: &[u8]) -> Option<Bytes> {
+    let mut at = 0;
+    // The checksum so far comes first.
+    for _ in 0..2 {
+        let Ok(Frame::Record { data, frame_len }) = frame(&file[at..]) else { return None };
+        let record = walpb::Record::decode(data).ok()?;
+        if record.r#type == RecordType::Metadata as i64 {
+            return record.data;
+        }
+        at += frame_len;
+    }
+    None
 }
 
 struct Reader<'a> {

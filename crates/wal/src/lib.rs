@@ -18,7 +18,7 @@ mod encode;
 mod name;
 mod snap;
 
-pub use decode::{Error, LoggedEntry, Recovered, read_all, read_files};
+pub use decode::{Error, LoggedEntry, Recovered, metadata, read_all, read_files};
 pub use encode::Encoder;
 pub use name::{file_name, parse_file_name};
 pub use snap::{

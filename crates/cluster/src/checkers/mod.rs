@@ -250,6 +250,7 @@ impl Checkers {
             HostInput::Exec { .. }
             | HostInput::Interrupt
             | HostInput::MemberEnded { .. }
+            | HostInput::DataDirs { .. }
             | HostInput::LabReply { .. } => {}
         }
     }

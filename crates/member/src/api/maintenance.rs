@@ -1,17 +1,20 @@
 //! Maintenance: status, hashes, alarms, defragmentation, moving the leader
-//! (`v3rpc/maintenance.go`). Left out: Snapshot, which comes with the files.
+//! (`v3rpc/maintenance.go`), and the database as a stream.
 
 use bytes::Bytes;
+use prost::Message as _;
 use proto::etcdserverpb::{
     DefragmentResponse, HashKvRequest, HashKvResponse, HashResponse, InternalRaftRequest,
-    MoveLeaderRequest, StatusResponse,
+    MoveLeaderRequest, SnapshotResponse, StatusResponse,
 };
-use proto::{Metadata, Profile, Status, method};
+use proto::{Code, Metadata, Profile, Status, method};
+use sha2::{Digest, Sha256};
 
 use super::{Answer, Caller, decode, unknown_method};
-use crate::Micros;
 use crate::apply::{Body, Header};
+use crate::io::Output;
 use crate::member::Running;
+use crate::{CallId, Micros, limits};
 
 impl Running {
     pub(super) fn maintenance(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
@@ -41,6 +44,7 @@ impl Running {
             method::maintenance::DEFRAGMENT => {
                 self.check_root(caller.now, caller.metadata)?;
                 self.state.store.defragment();
+                self.write_backend();
                 // It forgets the header.
                 Ok(Some(Body::with(Header::Missing, &DefragmentResponse::default())))
             }
@@ -100,14 +104,28 @@ impl Running {
         Ok(Body::new(&response))
     }
 
+    /// N1: the file in pieces, each with how much is still to come, and then its SHA-256.
+    pub(crate) fn send_database(&mut self, call: CallId) -> Result<(), Status> {
+        let file = self.state.db_file(&self.place()).map_err(|e| Status::new(Code::Internal, e))?;
+        let sum = Bytes::copy_from_slice(&Sha256::digest(&file));
+        let mut rest = file;
+        while !rest.is_empty() {
+            let blob = rest.split_to(rest.len().min(limits::SNAPSHOT_CHUNK_BYTES));
+            self.send_piece(call, rest.len() as u64, blob);
+        }
+        self.send_piece(call, 0, sum);
+        Ok(())
+    }
+
+    fn send_piece(&mut self, call: CallId, remaining_bytes: u64, blob: Bytes) {
+        let piece = SnapshotResponse { remaining_bytes, blob, ..SnapshotResponse::default() };
+        self.out.push(Output::Message { call, message: piece.encode_to_vec().into() });
+    }
+
     /// H4: over the whole backend, but for what differs between members by right.
     fn hash(&self) -> u32 {
-        let image = self.state.image();
-        image.buckets().fold(0, |crc, (name, pairs)| {
-            let crc = crc32c::crc32c_append(crc, name.as_bytes());
-            pairs.iter().fold(crc, |crc, (key, value)| {
-                crc32c::crc32c_append(crc32c::crc32c_append(crc, key), value)
-            })
-        })
+        let mut crc = 0;
+        self.state.feed_buckets(|bytes| crc = crc32c::crc32c_append(crc, bytes));
+        crc
     }
 }

@@ -64,7 +64,7 @@ fn a_member_is_added_by_the_log() {
     let members = list(&mut lab, new).members;
     assert_eq!(members.len(), 4);
     assert!(members.iter().any(|m| m.id == lab.seats[new].id && m.name == name(new)));
-    assert!(!lab.seats[new].disk.files.keys().any(|path| path.starts_with("member/snap/")));
+    assert!(!lab.seats[new].disk.files.keys().any(|path| path.ends_with(".snap")));
     // It votes: two of the four may be gone, but not three.
     lab.kill(0);
     lab.settle();
@@ -85,7 +85,7 @@ fn a_member_is_added_by_a_snapshot() {
     lab.seats[new].config.snapshot_count = 100_000;
     lab.start(new);
     lab.settle();
-    assert!(lab.seats[new].disk.files.keys().any(|path| path.starts_with("member/snap/")));
+    assert!(lab.seats[new].disk.files.keys().any(|path| path.ends_with(".snap")));
     assert_eq!(lab.get(new, "a").as_deref(), Some("29"));
     let past = RangeRequest { revision: 5, ..get("a") };
     assert_eq!(lab.range(new, &past).kvs[0].value, "3");

@@ -41,6 +41,13 @@ impl Disk {
             DiskOp::Truncate { path, len } => {
                 self.files.entry(path).or_default().truncate(len as usize);
             }
+            DiskOp::Rename { from, to } => {
+                let bytes = self.files.remove(&from).expect("a file to rename");
+                self.files.insert(to, bytes);
+            }
+            DiskOp::Remove { path } => {
+                self.files.remove(&path);
+            }
         }
     }
 

@@ -139,8 +139,12 @@ pub(crate) async fn run(process: Process) -> i32 {
     let name = process.name().to_string();
     let base = name.strip_prefix("/usr/bin/").or(name.strip_prefix("/bin/")).unwrap_or(&name);
     let Some(program) = find(base) else { return missing(&process, &name).await };
-    Shell::start_cost(&process.sys).await;
-    match program(process).await {
+    let sys = process.sys.clone();
+    Shell::start_cost(&sys).await;
+    sys.fetch_data_dirs(&process.paths()).await;
+    let ended = program(process).await;
+    sys.return_data_dirs();
+    match ended {
         Ok(status) | Err(Exit(status)) => status,
     }
 }

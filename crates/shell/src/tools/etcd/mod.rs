@@ -20,6 +20,7 @@ use proto::Profile;
 
 use crate::process::{Process, ToolResult};
 use crate::signals::SIGKILL;
+use crate::tools::go_files::go_error;
 
 pub(super) async fn etcd(process: Process) -> ToolResult {
     match EtcdFlags::parse(process.sys.profile(), process.operands(), &process.env) {
@@ -46,6 +47,8 @@ pub(super) async fn etcd(process: Process) -> ToolResult {
 /// Runs the member that the flags describe, to its end. SIGTERM and Ctrl-C stop it in good order,
 /// and then end the process as the signal would have.
 async fn start(process: Process, flags: EtcdFlags) -> ToolResult {
+    let data_dir = process.path(&flags.data_dir);
+    process.sys.fetch_data_dirs(std::slice::from_ref(&data_dir)).await;
     let start = match member_start(&process, flags) {
         Ok(start) => start,
         Err(text) => {
@@ -131,7 +134,12 @@ fn member_start(process: &Process, flags: EtcdFlags) -> Result<MemberStart, Stri
         ..defaults
     };
     let data_dir = process.path(&flags.data_dir);
-    Ok(MemberStart { config, joins: flags.existing, client_port, data_dir })
+    let files = process.sys.changed_data_dir(&data_dir);
+    process.sys.fs().make_dirs(&data_dir).map_err(|error| {
+        format!("cannot access data directory: mkdir {data_dir}: {}", go_error(error))
+    })?;
+    process.sys.know_data_dir(&data_dir);
+    Ok(MemberStart { config, joins: flags.existing, client_port, data_dir, files })
 }
 
 /// A line of etcd's own log: capnslog's form in 3.4, JSON from 3.5 on.

@@ -1,0 +1,188 @@
+//! The backend as a file: etcd's buckets in bbolt's pages (N2, N3), out of a member's state and back.
+//!
+//! Mirrors `mvcc/backend` and the bucket `meta`: which entries of the log are in the file is written
+//! in the file itself (`etcdserver/cindex`; X8). etcd commits its backend every 100 ms or 10,000
+//! operations; here the file is written as a whole with every snapshot, by defragmentation and at the
+//! end of the process, and the log has the rest.
+
+use bolt::{Db, Sum, Writer};
+use bytes::Bytes;
+use mvcc::Store;
+use raft::eraftpb::ConfState;
+
+use crate::alarms::Alarms;
+use crate::membership::Membership;
+use crate::sound::NUMBER_MAX;
+use crate::state::{FINISHED_COMPACT_REV, Pairs, SCHEDULED_COMPACT_REV, State, compact_rev, rules};
+use crate::{MemberConfig, limits};
+
+const CONSISTENT_INDEX: &[u8] = b"consistent_index";
+const TERM: &[u8] = b"term";
+const CONF_STATE: &[u8] = b"confState";
+
+/// Where in the log a backend stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// The last entry that is in it.
+    pub(crate) index: u64,
+    /// Since 3.5 the backend has these two as well.
+    pub(crate) since_3_5: Option<(u64, ConfState)>,
+}
+
+impl Place {
+    fn pairs(&self) -> Pairs {
+        let mut pairs = vec![(CONSISTENT_INDEX.to_vec(), self.index.to_be_bytes().to_vec())];
+        if let Some((term, conf_state)) = self.since_3_5.as_ref().filter(|_| self.index > 0) {
+            pairs.push((TERM.to_vec(), term.to_be_bytes().to_vec()));
+            pairs.push((CONF_STATE.to_vec(), conf_state_json(conf_state).into_bytes()));
+        }
+        pairs
+    }
+}
+
+/// `raftpb.ConfState` as Go's encoder has it: what is empty is left out, but for the flag.
+fn conf_state_json(state: &ConfState) -> String {
+    let mut json = String::from("{");
+    let lists = [
+        ("voters", &state.voters),
+        ("learners", &state.learners),
+        ("voters_outgoing", &state.voters_outgoing),
+        ("learners_next", &state.learners_next),
+    ];
+    for (name, ids) in lists.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+        let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+        json.push_str(&format!("\"{name}\":[{}],", ids.join(",")));
+    }
+    json.push_str(&format!("\"auto_leave\":{}}}", state.auto_leave));
+    json
+}
+
+/// Up to which entry of the log this file is; 0 for one that says nothing.
+///
+/// # Errors
+/// When it is no database.
+pub(crate) fn consistent_index(file: &Bytes) -> Result<u64, String> {
+    index_of(&open(file)?)
+}
+
+fn open(file: &Bytes) -> Result<Db, String> {
+    let failed = |e: &dyn std::fmt::Display| format!("failed to open database: {e}");
+    let db = Db::open(file.clone()).map_err(|e| failed(&e))?;
+    // A file of etcd's own has no sum; one of ours that differs from it is rotten.
+    if db.verify() == Sum::Bad {
+        return Err(failed(&"checksum error"));
+    }
+    Ok(db)
+}
+
+fn pairs(db: &Db, bucket: &str) -> Result<Vec<(Bytes, Bytes)>, String> {
+    let Some(bucket) = db.bucket(bucket.as_bytes()).map_err(|e| e.to_string())? else {
+        return Ok(Vec::new());
+    };
+    let pairs = db.pairs(&bucket).and_then(Iterator::collect::<Result<_, _>>);
+    pairs.map_err(|e| e.to_string())
+}
+
+fn value(pairs: &[(Bytes, Bytes)], key: &[u8]) -> Option<Bytes> {
+    pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+}
+
+fn index_of(db: &Db) -> Result<u64, String> {
+    let Some(value) = value(&pairs(db, "meta")?, CONSISTENT_INDEX) else { return Ok(0) };
+    let bytes: [u8; 8] =
+        value[..].try_into().map_err(|_| "the consistent index is not eight bytes".to_string())?;
+    match u64::from_be_bytes(bytes) {
+        index if index > NUMBER_MAX => {
+            Err(format!("no index is as large as {index}: the database is corrupt"))
+        }
+        index => Ok(index),
+    }
+}
+
+fn to_pairs(pairs: Vec<(Bytes, Bytes)>) -> Pairs {
+    pairs.into_iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
+}
+
+impl State {
+    /// The file. Deterministic: the same state at the same place gives the same bytes.
+    ///
+    /// # Errors
+    /// When a key or a value is larger than a page can point at, which no request can make.
+    pub(crate) fn db_file(&self, place: &Place) -> Result<Bytes, String> {
+        let mut buckets = self.small_buckets();
+        if let Some((_, meta)) = buckets.iter_mut().find(|(name, _)| *name == "meta") {
+            meta.extend(place.pairs());
+            meta.sort();
+        }
+        buckets.push(("key", Pairs::new()));
+        buckets.sort_by_key(|(name, _)| *name);
+        let written = self.write_buckets(&buckets);
+        written.map(Bytes::from).map_err(|e| format!("failed to write the database: {e}"))
+    }
+
+    fn write_buckets(&self, buckets: &[(&str, Pairs)]) -> Result<Vec<u8>, bolt::Error> {
+        let mut writer = Writer::default();
+        for (name, pairs) in buckets {
+            writer.bucket(name.as_bytes())?;
+            for (key, value) in pairs {
+                writer.put(key, value)?;
+            }
+            if *name == "key" {
+                for (key, value) in self.store.key_bucket() {
+                    writer.put(&key, &value)?;
+                }
+            }
+        }
+        writer.finish()
+    }
+
+    /// The state in a file, and the last entry that is in it. Leases hang on their keys again, and
+    /// nobody watches over their ends until there is a leader (R10, L5). Keys and values are slices
+    /// of the file.
+    ///
+    /// # Errors
+    /// When the file is no database, is rotten, or has what etcd would not have written.
+    pub(crate) fn from_db(file: &Bytes, config: &MemberConfig) -> Result<(State, u64), String> {
+        let db = open(file)?;
+        let meta = pairs(&db, "meta")?;
+        let leases = pairs(&db, "lease")?;
+        let lessor = mvcc::Lessor::from_bucket(
+            leases.iter().map(|(_, value)| &value[..]),
+            limits::LEASE_TTL_S_MIN,
+        );
+        let lessor = lessor.map_err(|e| format!("failed to restore leases: {e}"))?;
+        let image = mvcc::Image {
+            rules: rules(config.profile),
+            finished_compact_rev: compact_rev(value(&meta, FINISHED_COMPACT_REV))?,
+            scheduled_compact_rev: compact_rev(value(&meta, SCHEDULED_COMPACT_REV))?,
+            size_bytes: file.len() as u64,
+        };
+        let store = read_store(&db, image)?;
+        let auth_buckets = ["auth", "authRoles", "authUsers"]
+            .map(|name| pairs(&db, name).map(|pairs| (name, to_pairs(pairs))));
+        let auth_buckets = auth_buckets.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let auth = auth::AuthStore::from_buckets(&auth_buckets).map_err(|e| e.to_string())?;
+        let alarms = Alarms::from_bucket(&to_pairs(pairs(&db, "alarm")?))?;
+        let membership = Membership::default();
+        let parts = (store, lessor, auth, membership, alarms);
+        Ok((State::of_parts(parts, config), index_of(&db)?))
+    }
+}
+
+fn read_store(db: &Db, image: mvcc::Image) -> Result<Store, String> {
+    let failed = |e: &dyn std::fmt::Display| format!("failed to restore keys: {e}");
+    let bucket = db.bucket(b"key").map_err(|e| failed(&e))?;
+    let pairs = bucket.as_ref().map(|bucket| db.pairs(bucket)).transpose();
+    let mut problem = None;
+    let entries = pairs.map_err(|e| failed(&e))?.into_iter().flatten().map_while(|pair| {
+        let entry = pair.map_err(|e| failed(&e)).and_then(|(key, value): (Bytes, Bytes)| {
+            mvcc::Entry::from_bucket(&key, value).map_err(|e| failed(&e))
+        });
+        entry.map_err(|reason| problem = Some(reason)).ok()
+    });
+    let store = Store::restore(entries, image);
+    match problem {
+        Some(reason) => Err(reason),
+        None => Ok(store),
+    }
+}

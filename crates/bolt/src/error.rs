@@ -12,8 +12,8 @@ pub enum Error {
     VersionMismatch,
     /// The meta page does not match its sum.
     Checksum,
-    /// The file ends before its pages do; it has so many bytes.
-    FileTooSmall(u64),
+    /// The file ends before its pages do.
+    FileTooSmall,
     /// A page is not what it must be where it is.
     Page { id: u64, fault: Fault },
     /// An entry of the root is no bucket, or a bucket's header is cut.
@@ -68,7 +68,7 @@ impl fmt::Display for Error {
             Error::Invalid => "invalid database",
             Error::VersionMismatch => "version mismatch",
             Error::Checksum => "checksum error",
-            Error::FileTooSmall(size) => return write!(f, "file size too small {size}"),
+            Error::FileTooSmall => "file size too small",
             Error::Page { id, fault } => return write!(f, "page {id}: {}", fault.text()),
             Error::IncompatibleValue => "incompatible value",
             Error::NotARevision => "key is not a revision",

@@ -58,7 +58,7 @@ impl Meta {
         let size = page_size_bytes as usize;
         let len = file.len() as u64;
         if len < 2 * u64::from(page_size_bytes) {
-            return Err(Error::FileTooSmall(len));
+            return Err(Error::FileTooSmall);
         }
         let (first, second) = (Meta::read(&file[..size]), Meta::read(&file[size..]));
         let (meta, other) = match (first, second) {
@@ -72,7 +72,7 @@ impl Meta {
         }
         let pages = len / u64::from(page_size_bytes);
         if meta.high_water > pages {
-            return Err(Error::FileTooSmall(len));
+            return Err(Error::FileTooSmall);
         }
         let twin = other.filter(|other| other.state() == meta.state());
         Ok((meta, [meta.sum, twin.and_then(|twin| twin.sum)]))

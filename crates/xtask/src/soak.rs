@@ -11,7 +11,7 @@ const SIMULATED: &str = "30s";
 /// Cases of each property test, where `cargo xtask test` takes some hundreds.
 const PROPERTY_CASES: &str = "20000";
 /// The crates that decode or model something.
-const MODELS: [&str; 6] = ["wal", "mvcc", "auth", "history", "member", "etcdctl"];
+const MODELS: [&str; 7] = ["wal", "mvcc", "v2store", "auth", "history", "member", "etcdctl"];
 
 /// Runs every long check, the simulation first.
 ///

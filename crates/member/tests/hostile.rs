@@ -318,8 +318,11 @@ fn snap_path(index: u64, term: u64) -> String {
     format!("member/snap/{}", wal::snap_file_name(term, index))
 }
 
+/// A bucket's name, and its pairs.
+type Bucket = (String, Vec<(Vec<u8>, Vec<u8>)>);
+
 /// A database that claims to have all entries up to `index`.
-fn database(mut buckets: Vec<(String, Vec<(Vec<u8>, Vec<u8>)>)>, index: u64) -> Vec<u8> {
+fn database(mut buckets: Vec<Bucket>, index: u64) -> Vec<u8> {
     let place = (b"consistent_index".to_vec(), index.to_be_bytes().to_vec());
     match buckets.iter_mut().find(|(name, _)| name == "meta") {
         Some((_, pairs)) => pairs.push(place),

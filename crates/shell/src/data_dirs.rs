@@ -38,10 +38,7 @@ impl Sys {
 
     /// Fetches every data directory that one of these paths lies in or leads to.
     pub(crate) async fn fetch_data_dirs(&self, paths: &[String]) {
-        let concerns = |dir: &str| paths.iter().any(|path| concerns(dir, path));
-        let known = self.data_dirs().known.borrow();
-        let wanted: Vec<String> = known.keys().filter(|dir| concerns(dir)).cloned().collect();
-        drop(known);
+        let wanted = self.concerned_data_dirs(paths);
         if wanted.is_empty() {
             return;
         }
@@ -55,6 +52,11 @@ impl Sys {
             self.data_dirs().touched.borrow_mut().insert(dir.path.clone());
             self.data_dirs().known.borrow_mut().insert(dir.path, dir.files);
         }
+    }
+
+    fn concerned_data_dirs(&self, paths: &[String]) -> Vec<String> {
+        let concerned = |dir: &&String| paths.iter().any(|path| concerns(dir, path));
+        self.data_dirs().known.borrow().keys().filter(concerned).cloned().collect()
     }
 
     pub(crate) fn data_dirs_read(&self, call: u64, dirs: Vec<DataDir>) {

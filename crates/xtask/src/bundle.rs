@@ -16,6 +16,7 @@ use crate::imports::check_deterministic;
 use crate::process::{run, step};
 use crate::server::CSP;
 use crate::sizes::{Size, Sizes};
+use crate::snip::snip;
 use crate::toolchain::{TARGET, Toolchain, ensure_wasm};
 use crate::wasm_opt::WasmOpt;
 use crate::workspace::Workspace;
@@ -88,6 +89,10 @@ fn sources(workspace: &Workspace, mode: Mode) -> Result<Files> {
         let input =
             workspace.target.join(TARGET).join(mode.profile()).join(format!("{package}.wasm"));
         let scratch = workspace.scratch("bindgen").join(name);
+        let input = match (name, mode) {
+            ("lab", Mode::Release) => snipped(&input, workspace)?,
+            _ => input,
+        };
         let Bound { js, mut wasm } = bind(name, &input, &scratch, glue, mode == Mode::Quick)?;
         if let Some(optimiser) = &optimiser {
             wasm = optimiser.shrink(&format!("{name}.wasm"), wasm)?;
@@ -100,6 +105,17 @@ fn sources(workspace: &Workspace, mode: Mode) -> Result<Files> {
         files.insert(format!("{name}.wasm"), wasm);
     }
     Ok(files)
+}
+
+/// The module without what nobody calls.
+fn snipped(input: &Path, workspace: &Workspace) -> Result<PathBuf> {
+    let (wasm, count, bytes) = snip(&fs::read(input)?)?;
+    println!("   left {count} functions of protobuf's reflection out of lab.wasm: {bytes} bytes");
+    let dir = workspace.scratch("snipped");
+    fs::create_dir_all(&dir)?;
+    let path = dir.join("lab.wasm");
+    fs::write(&path, wasm)?;
+    Ok(path)
 }
 
 /// `index.html` and the assets that lie directly in `web/`.

@@ -16,6 +16,7 @@ pub mod process;
 pub mod serve;
 pub mod server;
 pub mod sizes;
+pub mod snip;
 pub mod soak;
 pub mod tidy;
 pub mod toolchain;

@@ -98,6 +98,7 @@ impl Running {
             self.revoke_expired(now);
             self.checkpoint_leases(now);
         }
+        self.sync_v2(now);
         self.monitor_version(now);
         self.auto_compact(now);
     }

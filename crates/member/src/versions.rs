@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use proto::etcdserverpb::downgrade_request::DowngradeAction;
 use proto::etcdserverpb::{DowngradeRequest, DowngradeResponse, InternalRaftRequest};
-use proto::membershippb::{ClusterVersionSetRequest, DowngradeInfoSetRequest};
+use proto::membershippb::DowngradeInfoSetRequest;
 use proto::{Profile, Status, error};
 
 use crate::Micros;
@@ -96,11 +96,8 @@ impl Running {
             }
         };
         if changes {
-            let request = InternalRaftRequest {
-                cluster_version_set: Some(ClusterVersionSetRequest { ver: least.to_string() }),
-                ..InternalRaftRequest::default()
-            };
-            self.submit_own(now, Waiter::Nobody, request);
+            let request = crate::apply_v2::set_cluster_version(&least.to_string());
+            self.submit_v2(now, Waiter::Nobody, request);
         } else if target.is_some() && current == target {
             // All members run the target: the downgrade is over.
             let done = DowngradeInfoSetRequest { enabled: false, ver: String::new() };

@@ -11,12 +11,12 @@ mod support;
 mod auth;
 #[path = "behaviour/election.rs"]
 mod election;
+#[path = "behaviour/http_notes.rs"]
+mod http_notes;
 #[path = "behaviour/kv.rs"]
 mod kv;
 #[path = "behaviour/lease.rs"]
 mod lease;
-#[path = "behaviour/http_notes.rs"]
-mod http_notes;
 #[path = "behaviour/lock.rs"]
 mod lock;
 #[path = "behaviour/maintenance.rs"]

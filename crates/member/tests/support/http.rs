@@ -109,3 +109,12 @@ impl Lab {
         String::from_utf8(response.body.into()).expect("text")
     }
 }
+
+/// Asks in order; each answer must have this status and this body.
+pub(crate) fn all_as_recorded(lab: &mut Lab, table: &[(&str, u32, &str)]) {
+    for (words, status, body) in table {
+        let response: Response = lab.call(0, METHOD, &request(words)).expect("an answer");
+        let ours = std::str::from_utf8(&response.body).expect("text");
+        assert_eq!((response.status, ours), (*status, *body), "curl {words}");
+    }
+}

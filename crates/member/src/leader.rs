@@ -99,7 +99,9 @@ impl Running {
             self.checkpoint_leases(now);
         }
         self.sync_v2(now);
-        self.monitor_version(now);
+        if self.ticks.is_multiple_of(limits::VERSION_CHECK_TICKS) {
+            self.monitor_version(now);
+        }
         self.auto_compact(now);
     }
 

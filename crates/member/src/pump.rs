@@ -170,6 +170,10 @@ impl Running {
             return Ok(nothing);
         }
         if entry.data.is_empty() {
+            // etcd's `forceVersionC`.
+            if self.node.is_leader() {
+                self.monitor_version(now);
+            }
             return Ok(nothing);
         }
         let request = apply::decode(&entry.data)

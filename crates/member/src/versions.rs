@@ -16,7 +16,6 @@ use proto::{Profile, Status, error};
 use crate::Micros;
 use crate::api::{Answer, Caller};
 use crate::apply::Body;
-use crate::limits;
 use crate::member::Running;
 use crate::proposals::Waiter;
 
@@ -74,11 +73,9 @@ impl Running {
         }
     }
 
-    /// The leader's look at the cluster's version, every five seconds.
+    /// The leader's look at the cluster's version: every five seconds, and when the first entry of its
+    /// term is applied.
     pub(crate) fn monitor_version(&mut self, now: Micros) {
-        if !self.ticks.is_multiple_of(limits::VERSION_CHECK_TICKS) {
-            return;
-        }
         let own = self.own_version();
         let known = &self.versions.by_member;
         let all = self.state.membership.members().map(|member| {

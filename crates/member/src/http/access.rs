@@ -64,13 +64,21 @@ impl Running {
         self.v2_resource(now, "enabled").is_ok_and(|value| value == "true")
     }
 
+    /// etcd would let a name with slashes in it lead to any record, one of the user's own making
+    /// among them; here there is no such user.
     pub(super) fn v2_user(&mut self, now: Micros, name: &str) -> Result<User, Failure> {
+        if !is_name(name) {
+            return Err(Failure::Auth(404, format!("User {name} does not exist.")));
+        }
         read_user(name, self.v2_resource(now, &format!("users/{name}")).map_err(Failure::V2))
     }
 
     pub(super) fn v2_role(&mut self, now: Micros, name: &str) -> Result<Role, Failure> {
         if name == ROOT {
             return Ok(Role::full(ROOT));
+        }
+        if !is_name(name) {
+            return Err(Failure::Auth(404, format!("Role {name} does not exist.")));
         }
         read_role(name, self.v2_resource(now, &format!("roles/{name}")).map_err(Failure::V2))
     }
@@ -98,6 +106,11 @@ impl Running {
             Err(error) => Err(Failure::V2(error)),
         }
     }
+}
+
+/// One part of a path.
+fn is_name(name: &str) -> bool {
+    v2store::clean_path(name).strip_prefix('/') == Some(name) && !name.contains('/')
 }
 
 /// A user's record as it came from the store.

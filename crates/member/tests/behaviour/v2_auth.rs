@@ -196,6 +196,23 @@ fn with_auth_on_everybody_has_the_rights_of_their_roles() {
     assert!(lab.curl("/v2/keys/one").starts_with("200\n"));
 }
 
+/// etcd 3.4 takes the records of users from wherever a name leads to.
+#[test]
+fn nobody_becomes_root_by_a_record_of_his_own() {
+    let mut lab = Lab::with(1, recorded);
+    let hash = auth::hash_password("x", 4, [7; 16]).replace('/', "%2F").replace('$', "%24");
+    let record = format!("{{\"user\":\"root\",\"password\":\"{hash}\",\"roles\":[\"root\"]}}");
+    for words in [
+        "-XPUT /v2/auth/users/root -d {\"user\":\"root\",\"password\":\"p\"}",
+        "-XPUT /v2/auth/enable",
+        &format!("-XPUT /v2/keys/mine -d value={record}"),
+    ] {
+        assert!(lab.curl(words).starts_with("20"), "{words}");
+    }
+    let words = "-u ../../1/mine:x /v2/auth/users";
+    all_as_recorded(&mut lab, &[(words, 401, "{\"message\":\"Insufficient credentials\"}")]);
+}
+
 /// Recorded: who is turned away does not learn the cluster's id, everybody else does; and the records
 /// lie in the tree, where they take indices.
 #[test]

@@ -20,7 +20,7 @@ pub(crate) fn encode_padded(bytes: &[u8]) -> String {
 
 /// `None` for a text that is not padded base64. The bits that a last letter has too many do not
 /// count, as in Go.
-pub(crate) fn decode_padded(text: &str) -> Option<Vec<u8>> {
+pub fn decode_padded(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(4) {
         return None;
     }

@@ -38,6 +38,7 @@ mod store;
 mod token;
 mod user;
 
+pub use base64::decode_padded as decode_base64;
 pub use bucket::Pairs;
 pub use check::{AuthInfo, LeaseKeys, needs_admin};
 pub use error::Error;

@@ -11,7 +11,7 @@ use mvcc::Change;
 use prost::Message;
 use proto::etcdserverpb::{
     AlarmType, CompactionResponse, InternalRaftRequest, LeaseCheckpointResponse, LeaseGrantRequest,
-    LeaseGrantResponse, LeaseRevokeResponse,
+    LeaseGrantResponse, LeaseRevokeResponse, Request,
 };
 use proto::{Profile, Status, error};
 use raft::eraftpb::Entry;
@@ -69,6 +69,8 @@ pub(crate) use body_of;
 pub(crate) struct At {
     pub(crate) now: Micros,
     pub(crate) index: u64,
+    /// The wall clock, for what the v2 store says is left of a key's time.
+    pub(crate) unix_ns: i64,
     /// This member's quota in bytes.
     pub(crate) quota_bytes: Option<u64>,
     pub(crate) profile: Profile,
@@ -216,22 +218,22 @@ impl State {
         if let Some(body) = self.apply_auth(request) {
             return body;
         }
-        self.apply_agreed(request);
+        self.apply_agreed(request, at.unix_ns);
         Ok(Body::default())
     }
 
     /// What the members agree on beside the backend; an entry that the backend has already is applied
     /// this far again.
-    pub(crate) fn apply_agreed(&mut self, request: &InternalRaftRequest) {
+    pub(crate) fn apply_agreed(&mut self, request: &InternalRaftRequest, unix_ns: i64) {
         if let Some(set) = &request.cluster_version_set {
-            self.membership.set_cluster_version(set.ver.clone());
+            self.set_cluster_version(&set.ver, unix_ns);
         }
         if let Some(set) = &request.downgrade_info_set {
             self.membership.set_downgrade(Some(set.ver.clone()).filter(|_| set.enabled));
         }
         if let Some(set) = &request.cluster_member_attr_set {
             let attributes = set.member_attributes.clone().unwrap_or_default();
-            self.membership.publish(set.member_id, attributes.name, attributes.client_urls);
+            self.publish(set.member_id, attributes.name, attributes.client_urls, unix_ns);
         }
     }
 
@@ -277,8 +279,13 @@ impl State {
     }
 }
 
+/// Reads an entry. What is no request of v3's is a bare one of v2's, which comes in `v2`: its second
+/// field, the method's name, is none of the messages that stand there in a request of v3's.
 pub(crate) fn decode(data: &Bytes) -> Result<InternalRaftRequest, prost::DecodeError> {
-    InternalRaftRequest::decode(data.clone())
+    InternalRaftRequest::decode(data.clone()).or_else(|error| {
+        let v2 = Request::decode(data.clone()).map_err(|_| error)?;
+        Ok(InternalRaftRequest { v2: Some(v2), ..InternalRaftRequest::default() })
+    })
 }
 
 pub(crate) fn request_id(request: &InternalRaftRequest) -> u64 {
@@ -297,6 +304,9 @@ pub(crate) fn entry_label(entry: &Entry) -> String {
         return "empty".into();
     }
     let Ok(request) = decode(&entry.data) else { return "unreadable".into() };
+    if let Some(v2) = &request.v2 {
+        return crate::apply_v2::label(v2);
+    }
     let words = |verb: &str, key: &[u8]| {
         let key: String = String::from_utf8_lossy(key).chars().take(24).collect();
         format!("{verb} {key}")

@@ -163,7 +163,13 @@ impl State {
         let auth_buckets = auth_buckets.into_iter().collect::<Result<Vec<_>, _>>()?;
         let auth = auth::AuthStore::from_buckets(&auth_buckets).map_err(|e| e.to_string())?;
         let alarms = Alarms::from_bucket(&to_pairs(pairs(&db, "alarm")?))?;
-        let membership = Membership::default();
+        let members = ["cluster", "members", "members_removed"]
+            .map(|name| pairs(&db, name).map(|pairs| (name, to_pairs(pairs))));
+        let members = members.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let membership = Membership::from_buckets(|name| {
+            let found = members.iter().find(|(known, _)| *known == name);
+            found.map_or(&[], |(_, pairs)| pairs)
+        })?;
         let parts = (store, lessor, auth, membership, alarms);
         Ok((State::of_parts(parts, config), index_of(&db)?))
     }

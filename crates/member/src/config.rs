@@ -74,6 +74,8 @@ pub struct MemberConfig {
     pub lease_checkpoint: bool,
     /// `--client-cert-auth`: a certificate's common name is a user (A-rules).
     pub client_cert_auth: bool,
+    /// `--enable-v2`: whether the v2 API is served; its store is there either way.
+    pub enable_v2: bool,
     /// For checkers: after every so many applied entries the member tells a digest of its whole
     /// state; 0 is never.
     pub digest_every_entries: u64,
@@ -109,6 +111,7 @@ impl Default for MemberConfig {
             watch_progress_interval_us: 600_000_000,
             lease_checkpoint: false,
             client_cert_auth: false,
+            enable_v2: false,
             digest_every_entries: 0,
             tells_entries: false,
             seed: 0,

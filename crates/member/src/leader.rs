@@ -98,7 +98,10 @@ impl Running {
             self.revoke_expired(now);
             self.checkpoint_leases(now);
         }
-        self.monitor_version(now);
+        self.sync_v2(now);
+        if self.ticks.is_multiple_of(limits::VERSION_CHECK_TICKS) {
+            self.monitor_version(now);
+        }
         self.auto_compact(now);
     }
 

@@ -9,12 +9,12 @@
 //! `etcdserver/api/v3rpc`. The order inside a Ready is etcd's: snapshot, entries and hard state are
 //! written and synced before the messages that promise them leave.
 //!
-//! Left out so far: the v2 store and API, TLS, and the v2 request form that etcd 3.4 uses to publish
-//! a member's name (3.5's form is used everywhere).
+//! Left out so far: TLS, and the gRPC gateway.
 
 mod alarms;
 mod api;
 mod apply;
+mod apply_v2;
 mod backend;
 pub mod chance;
 mod concurrency;
@@ -22,6 +22,7 @@ mod conf_change;
 mod config;
 mod data_dir;
 mod forward;
+mod http;
 pub mod id;
 mod io;
 mod leader;

@@ -45,6 +45,10 @@ pub(crate) const QUOTA_BYTES_DEFAULT: u64 = 2 << 30;
 pub(crate) const LEASE_TTL_S_MIN: i64 = 2;
 /// The lessor looks for expired leases this often.
 pub(crate) const LEASE_CHECK_TICKS: u64 = 5;
+/// The leader tells the v2 store the time this often, while a key there expires (V7).
+pub(crate) const V2_SYNC_TICKS: u64 = 5;
+/// What a health check waits for the log (etcdhttp's `checkHealth`).
+pub(crate) const HEALTH_TIMEOUT_US: Micros = 1_000_000;
 /// Most leases revoked in one look: 1000 a second.
 pub(crate) const LEASE_REVOKES_MAX: usize = 500;
 /// How often remaining times are put into the log (L10).

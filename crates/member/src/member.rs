@@ -6,13 +6,14 @@ use mvcc::{WatchHub, WatchOptions};
 use prost::Message as _;
 use proto::etcdserverpb::{InternalRaftRequest, RequestHeader};
 use protobuf::Message as _;
-use raft::eraftpb::Message;
+use raft::eraftpb::{Message, MessageType};
 
 use auth::{AuthInfo, SimpleTokens};
 
 use crate::chance::{Purpose, draw};
 use crate::concurrency::Recipes;
 use crate::forward::Forwards;
+use crate::http::Http;
 use crate::io::{DiskFile, Input, Output, PeerLabel, Trace};
 use crate::leader::LeaderDuties;
 use crate::limits;
@@ -101,6 +102,7 @@ pub(crate) struct Running {
     pub(crate) duties: LeaderDuties,
     pub(crate) snapshots: Snapshots,
     pub(crate) versions: Versions,
+    pub(crate) http: Http,
     /// Calls whose token belongs to a login that is not applied here yet, by its index (A13).
     parked: Vec<(u64, Input)>,
     pub(crate) wal: Wal,
@@ -179,6 +181,7 @@ impl Running {
             duties: LeaderDuties::default(),
             snapshots: Snapshots::new(applied, found.snapshots),
             versions: Versions::default(),
+            http: Http::new(now),
             parked: Vec::new(),
             wal: found.wal,
             unsynced: VecDeque::new(),
@@ -244,6 +247,7 @@ impl Running {
                 self.proposals.cancel(call);
                 self.forwards.cancel(call);
                 self.duties.cancel(call);
+                self.cancel_http(call);
                 self.close_stream(call);
                 self.cancel_recipe(now, call);
                 self.parked.retain(|(_, input)| match input {
@@ -281,6 +285,7 @@ impl Running {
         self.forget_silent_peers(now);
         self.expire(now);
         self.forwards_tick(now);
+        self.http_tick(now);
         self.streams_tick();
         self.leader_tick(now);
         self.snapshots_tick(now);
@@ -339,6 +344,9 @@ impl Running {
                 // Of bytes that are no message rafthttp would drop the connection, and the peer would
                 // make a new one.
                 let message = Message::parse_from_bytes(bytes);
+                if message.as_ref().is_ok_and(|m| m.get_msg_type() == MessageType::MsgAppend) {
+                    self.http.count_append_received();
+                }
                 if let Ok(Err(reason)) = message.map(|message| self.node.step(message)) {
                     self.fatal = Some(reason);
                 }
@@ -495,6 +503,7 @@ impl Running {
             }
             To::KeepAlive(call) => self.keep_alive_answered(now, call, result),
             To::Recipe(call) => self.recipe_answered(now, call, index, result),
+            To::Http(call) => self.http_answered(now, call, index, result),
             To::Peer { peer, number } => {
                 self.send_peer_answer(peer, number, result.map(|body| body.bytes));
             }
@@ -508,6 +517,9 @@ impl Running {
     pub(crate) fn send(&mut self, messages: Vec<Message>) {
         for message in messages {
             self.sent_ticks.insert(message.to, self.ticks);
+            if message.get_msg_type() == MessageType::MsgAppend {
+                self.http.count_append_sent(message.to);
+            }
             let label = crate::message::label(&message);
             let to = message.to;
             match message.write_to_bytes() {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proto::{Status, error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::apply_v2;
 use crate::conf_change::{Change, Kind};
 use crate::limits;
 use crate::state::Pairs;
@@ -274,6 +275,33 @@ impl Membership {
         vec![("cluster", cluster), ("members", members), ("members_removed", removed)]
     }
 
+    /// The members as the v2 store tells them (`membersFromStore`). Names that it does not know yet
+    /// come from the backend: those of the first members are in the entries that add them.
+    pub(crate) fn from_v2(v2: &v2store::Store, backend: &Membership) -> Result<Self, String> {
+        let mut this = Membership::default();
+        for name in v2.names(apply_v2::MEMBERS) {
+            let id = parse_id(name)?;
+            let at = |part: &str| v2.value(&format!("{}/{name}/{part}", apply_v2::MEMBERS));
+            let raft = at("raftAttributes").and_then(apply_v2::read_raft_attributes);
+            let (peer_urls, is_learner) =
+                raft.ok_or_else(|| format!("unmarshal raftAttributes of member {name} failed"))?;
+            let (name, client_urls) = match at("attributes") {
+                Some(json) => {
+                    let read = apply_v2::read_attributes(json);
+                    let attributes = read
+                        .ok_or_else(|| format!("unmarshal attributes of member {name} failed"))?;
+                    (attributes.name, attributes.client_urls)
+                }
+                None => (backend.get(id).map_or(String::new(), |m| m.name.clone()), Vec::new()),
+            };
+            this.members.insert(id, Member { id, peer_urls, is_learner, name, client_urls });
+        }
+        this.removed =
+            v2.names(apply_v2::REMOVED_MEMBERS).map(parse_id).collect::<Result<_, _>>()?;
+        this.cluster_version = v2.value(apply_v2::VERSION).map(str::to_owned);
+        Ok(this)
+    }
+
     /// The reverse of [`Membership::buckets`].
     pub(crate) fn from_buckets<'a>(
         find: impl Fn(&str) -> &'a [(Vec<u8>, Vec<u8>)],
@@ -286,9 +314,7 @@ impl Membership {
         }
         for (key, _) in find("members_removed") {
             let text = String::from_utf8_lossy(key);
-            let id = u64::from_str_radix(&text, 16)
-                .map_err(|e| format!("failed to parse the id of a removed member: {e}"))?;
-            this.removed.insert(id);
+            this.removed.insert(parse_id(&text)?);
         }
         for (key, value) in find("cluster") {
             if key == CLUSTER_VERSION {
@@ -301,6 +327,10 @@ impl Membership {
         }
         Ok(this)
     }
+}
+
+fn parse_id(hex: &str) -> Result<u64, String> {
+    u64::from_str_radix(hex, 16).map_err(|e| format!("failed to parse a member's id: {e}"))
 }
 
 #[cfg(test)]

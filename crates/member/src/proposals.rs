@@ -18,6 +18,8 @@ pub(crate) enum To {
     Call(CallId),
     /// The stream of keep-alives with this number.
     KeepAlive(CallId),
+    /// What a call by HTTP waits for; the rest of it is in [`crate::http`].
+    Http(CallId),
     /// The recipe that runs inside this call: it asked by itself.
     Recipe(CallId),
     /// A peer that passed on what only the leader can do.
@@ -31,7 +33,7 @@ impl To {
     /// The client's call that it is for; a peer has its own.
     pub(crate) fn call(self) -> Option<CallId> {
         match self {
-            To::Call(call) | To::KeepAlive(call) | To::Recipe(call) => Some(call),
+            To::Call(call) | To::KeepAlive(call) | To::Recipe(call) | To::Http(call) => Some(call),
             To::Peer { .. } => None,
         }
     }

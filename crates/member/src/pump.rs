@@ -135,16 +135,15 @@ impl Running {
         for entry in committed {
             assert!(entry.index == self.applied + 1, "entries are applied in order");
             self.applied = entry.index;
-            let refused = match self.apply_entry(now, &entry) {
-                Ok(refused) => refused,
+            let applied = match self.apply_entry(now, &entry) {
+                Ok(applied) => applied,
                 Err(reason) => {
                     self.fatal = Some(reason);
                     return;
                 }
             };
             if tells && entry.index >= first_index {
-                let data = if is_conf_change(&entry) { Bytes::new() } else { entry.data.clone() };
-                told.push(AppliedEntry { data, refused });
+                told.push(applied);
             }
             let every = self.config.digest_every_entries;
             if every > 0 && entry.index.is_multiple_of(every) && entry.index >= self.backend_index {
@@ -163,30 +162,34 @@ impl Running {
         }
     }
 
-    /// Gives whether the entry was turned away before the store saw it.
-    fn apply_entry(&mut self, now: Micros, entry: &Entry) -> Result<bool, String> {
+    /// Gives what checkers are told of it: they know the requests of v3 alone.
+    fn apply_entry(&mut self, now: Micros, entry: &Entry) -> Result<AppliedEntry, String> {
+        let nothing = AppliedEntry { data: Bytes::new(), refused: false };
         if is_conf_change(entry) {
             self.apply_conf_change(now, entry)?;
-            return Ok(false);
+            return Ok(nothing);
         }
         if entry.data.is_empty() {
-            return Ok(false);
+            // etcd's `forceVersionC`.
+            if self.node.is_leader() {
+                self.monitor_version(now);
+            }
+            return Ok(nothing);
         }
         let request = apply::decode(&entry.data)
             .map_err(|e| format!("failed to unmarshal entry {}: {e}", entry.index))?;
+        if let Some(v2) = &request.v2 {
+            self.apply_v2_entry(now, entry.index, v2);
+            return Ok(nothing);
+        }
+        let at = self.at(now, entry.index);
         if entry.index <= self.backend_index {
-            self.state.apply_agreed(&request);
+            self.state.apply_agreed(&request, at.unix_ns);
             if request.cluster_member_attr_set.is_some() {
                 self.trace_membership();
             }
-            return Ok(false);
+            return Ok(nothing);
         }
-        let at = At {
-            now,
-            index: entry.index,
-            quota_bytes: self.config.quota_bytes(),
-            profile: self.config.profile,
-        };
         let outcome = self.state.apply(&request, &mut self.tokens, at);
         if !outcome.changes.is_empty() {
             self.watch.notify(&self.state.store, &outcome.changes);
@@ -197,6 +200,7 @@ impl Running {
         if request.cluster_member_attr_set.is_some() {
             self.trace_membership();
         }
+        self.tell_v2_watchers();
         // etcd finds these in its backend and does not apply them again.
         let replayed = entry.index <= self.replayed_to;
         if replayed && request.authenticate.is_some() {
@@ -208,7 +212,7 @@ impl Running {
         } else if let (Some(waiter), Some(result)) = (waiter, outcome.reply) {
             self.applied_for(now, entry.index, waiter, result);
         }
-        Ok(outcome.refused)
+        Ok(AppliedEntry { data: entry.data.clone(), refused: outcome.refused })
     }
 
     /// Done, but there was no space: the alarm first, then the answer (K1). Every member raises its
@@ -256,7 +260,9 @@ impl Running {
         let checked = if change.id == 0 { Ok(()) } else { self.state.membership.validate(&change) };
         self.node.apply_conf_change(&change.for_raft(checked.is_ok()))?;
         if checked.is_ok() {
-            self.state.membership.apply(&change);
+            let unix_ns = self.unix_ns(now);
+            self.state.change_members(&change, unix_ns);
+            self.tell_v2_watchers();
             if change.kind == Kind::Remove {
                 self.heard_us.remove(&change.node_id);
                 self.active_since_us.remove(&change.node_id);
@@ -309,6 +315,23 @@ impl Running {
 }
 
 impl Running {
+    /// Where an entry of that index stands that is applied now.
+    pub(crate) fn at(&self, now: Micros, index: u64) -> At {
+        At {
+            now,
+            index,
+            unix_ns: self.unix_ns(now),
+            quota_bytes: self.config.quota_bytes(),
+            profile: self.config.profile,
+        }
+    }
+
+    /// The wall clock in nanoseconds.
+    pub(crate) fn unix_ns(&self, now: Micros) -> i64 {
+        let unix_us = i64::try_from(self.config.epoch_us.saturating_add(now)).unwrap_or(i64::MAX);
+        unix_us.saturating_mul(1000)
+    }
+
     /// Puts the full header before a body: it is the first field of every response.
     pub(crate) fn with_header(&self, body: Body) -> bytes::Bytes {
         let revision = match body.header {

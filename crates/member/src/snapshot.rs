@@ -64,7 +64,7 @@ impl Running {
     /// A snapshot of what is applied here, without the backend, and its place.
     fn take_snapshot(&self) -> Result<Snapshot, String> {
         let log = self.node.log();
-        let data = self.state.v2_image()?;
+        let data = self.state.v2_image();
         let mut snapshot = Snapshot { data: data.into(), ..Snapshot::default() };
         let metadata = snapshot.mut_metadata();
         metadata.index = self.applied;
@@ -160,6 +160,7 @@ impl Running {
         let installed = carried(snapshot).and_then(|Carried { v2, db }| {
             let (mut state, backend_index) = State::from_db(&db, &self.config)?;
             state.recover_v2(&v2)?;
+            state.v2.adopt_watchers(&mut self.state.v2);
             Ok((state, backend_index))
         });
         match installed {

@@ -24,8 +24,13 @@ pub(crate) struct State {
     pub(crate) auth: auth::AuthStore,
     pub(crate) membership: Membership,
     pub(crate) alarms: Alarms,
+    /// The old tree, which also tells who is a member (`/0`).
+    pub(crate) v2: v2store::Store,
     pub(crate) rules: Rules,
 }
+
+/// The directories of the v2 store's root.
+const V2_NAMESPACES: [&str; 2] = [v2store::CLUSTER_PREFIX, v2store::KEYS_PREFIX];
 
 /// Keys of the bucket `meta`.
 pub(crate) const FINISHED_COMPACT_REV: &[u8] = b"finishedCompactRev";
@@ -90,7 +95,8 @@ impl State {
     ) -> Self {
         let mut lessor = with_checkpoints(lessor, config);
         store.attach_leases(&mut lessor);
-        State { store, lessor, auth, membership, alarms, rules: rules(config.profile) }
+        let v2 = v2store::Store::new(&V2_NAMESPACES);
+        State { store, lessor, auth, membership, alarms, v2, rules: rules(config.profile) }
     }
 
     /// All buckets but that of the keys, which is large; in no order.
@@ -124,22 +130,21 @@ impl State {
         }
     }
 
-    /// What the snapshot's file holds beside the backend: who is a member.
-    pub(crate) fn v2_image(&self) -> Result<Vec<u8>, String> {
-        postcard::to_allocvec(&self.membership.buckets()).map_err(|e| e.to_string())
+    /// What the snapshot's file holds beside the backend: the v2 store, and so who is a member.
+    pub(crate) fn v2_image(&self) -> Vec<u8> {
+        self.v2.save().into_bytes()
     }
 
-    /// The reverse; nothing is what there is before the first entry.
+    /// The reverse; nothing is what there is before the first entry. The backend, which may be ahead,
+    /// adds what the v2 store does not know: downgrades, and names that were not published yet.
     pub(crate) fn recover_v2(&mut self, image: &[u8]) -> Result<(), String> {
-        if image.is_empty() {
-            return Ok(());
+        let backend = std::mem::take(&mut self.membership);
+        if !image.is_empty() {
+            let v2 = v2store::Store::recover(image, &V2_NAMESPACES);
+            self.v2 = v2.map_err(|e| e.to_string())?;
+            self.membership = Membership::from_v2(&self.v2, &backend)?;
         }
-        let buckets: Vec<(String, Pairs)> =
-            postcard::from_bytes(image).map_err(|e| format!("failed to read a snapshot: {e}"))?;
-        self.membership = Membership::from_buckets(|name| {
-            let found = buckets.iter().find(|(known, _)| known == name);
-            found.map_or(&[], |(_, pairs)| pairs)
-        })?;
+        self.membership.set_downgrade(backend.downgrade().map(str::to_owned));
         Ok(())
     }
 
@@ -150,6 +155,7 @@ impl State {
             hash.update(&(bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
         });
+        hash.update(self.v2.shared_image().as_bytes());
         hash.digest()
     }
 

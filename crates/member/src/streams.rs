@@ -37,6 +37,11 @@ enum Kind {
         /// The one request has come.
         asked: bool,
     },
+    /// A call by HTTP whose answer comes in pieces.
+    Http {
+        /// The one request has come.
+        asked: bool,
+    },
     KeepAlive {
         /// Leases still to renew, in order; the first is being renewed.
         queue: VecDeque<i64>,
@@ -59,8 +64,13 @@ impl Running {
             }
             method::maintenance::SNAPSHOT => Kind::Snapshot,
             method::election::OBSERVE => Kind::Observe { asked: false },
+            proto::http::METHOD => Kind::Http { asked: false },
             other => return self.reply(call, Err(crate::api::unknown_method(other))),
         };
+        if let Kind::Http { .. } = kind {
+            self.streams.open.insert(call, Stream { metadata, kind, leaderless: 0 });
+            return;
+        }
         // M7: a learner gives its database away.
         if self.is_learner() && !matches!(kind, Kind::Snapshot) {
             return self.reply(call, Err(self.not_for_learners()));
@@ -87,7 +97,13 @@ impl Running {
                 return self.reply(call, sent.map(|()| Bytes::new()));
             }
             // A second request is never read.
-            Kind::Observe { asked: true } => Ok(()),
+            Kind::Observe { asked: true } | Kind::Http { asked: true } => Ok(()),
+            Kind::Http { asked } => {
+                *asked = true;
+                let metadata = stream.metadata.clone();
+                self.http(now, call, &metadata, message);
+                Ok(())
+            }
             Kind::Observe { asked } => {
                 *asked = true;
                 let metadata = stream.metadata.clone();
@@ -203,14 +219,19 @@ impl Running {
                 *closing = true;
                 return;
             }
-            Kind::Observe { asked: true } => return,
+            Kind::Observe { asked: true } | Kind::Http { asked: true } => return,
             Kind::Observe { asked: false } | Kind::Snapshot => {
                 Err(Status::new(Code::Unknown, "EOF"))
             }
-            Kind::KeepAlive { .. } | Kind::Watch => Ok(Bytes::new()),
+            Kind::KeepAlive { .. } | Kind::Watch | Kind::Http { .. } => Ok(Bytes::new()),
         };
         self.close_stream(call);
         self.reply(call, result);
+    }
+
+    pub(crate) fn is_http_stream(&self, call: CallId) -> bool {
+        let stream = self.streams.open.get(&call);
+        stream.is_some_and(|stream| matches!(stream.kind, Kind::Http { .. }))
     }
 
     /// A13: as for calls, what a stream says waits until its login is applied here.
@@ -222,6 +243,7 @@ impl Running {
         match self.streams.open.remove(&call).map(|stream| stream.kind) {
             Some(Kind::Watch) => self.watch.close(call),
             Some(Kind::Observe { .. }) => self.end_recipe(call),
+            Some(Kind::Http { .. }) => self.cancel_http(call),
             Some(Kind::KeepAlive { .. } | Kind::Snapshot) | None => {}
         }
     }
@@ -239,7 +261,9 @@ impl Running {
                 // Observe does not know why its context ended, and says so.
                 let status = match stream.kind {
                     Kind::Observe { .. } => Status::new(Code::Canceled, "context canceled"),
-                    Kind::Watch | Kind::KeepAlive { .. } | Kind::Snapshot => error::no_leader(),
+                    Kind::Watch | Kind::KeepAlive { .. } | Kind::Snapshot | Kind::Http { .. } => {
+                        error::no_leader()
+                    }
                 };
                 ended.push((*call, status));
             }

@@ -1,11 +1,11 @@
 //! Requests and reads whose time at the server is up, and the member's own name on its way to the
 //! log (X5; `parseProposeCtxErr` and `publish` in `etcdserver/server.go`).
 
-use proto::etcdserverpb::InternalRaftRequest;
-use proto::membershippb::{Attributes, ClusterMemberAttrSetRequest};
+use proto::membershippb::Attributes;
 use proto::{Code, Status, error};
 
 use crate::Micros;
+use crate::apply_v2;
 use crate::limits;
 use crate::member::Running;
 use crate::proposals::{Expired, Waiter};
@@ -56,14 +56,8 @@ impl Running {
             name: self.config.name.clone(),
             client_urls: self.config.advertise_client_urls.clone(),
         };
-        let request = InternalRaftRequest {
-            cluster_member_attr_set: Some(ClusterMemberAttrSetRequest {
-                member_id: self.id,
-                member_attributes: Some(attributes),
-            }),
-            ..InternalRaftRequest::default()
-        };
+        let request = apply_v2::publish(self.id, &attributes);
         self.publishing = true;
-        self.submit_own(now, Waiter::Publish, request);
+        self.submit_v2(now, Waiter::Publish, request);
     }
 }

@@ -10,13 +10,12 @@ use std::collections::BTreeMap;
 
 use proto::etcdserverpb::downgrade_request::DowngradeAction;
 use proto::etcdserverpb::{DowngradeRequest, DowngradeResponse, InternalRaftRequest};
-use proto::membershippb::{ClusterVersionSetRequest, DowngradeInfoSetRequest};
+use proto::membershippb::DowngradeInfoSetRequest;
 use proto::{Profile, Status, error};
 
 use crate::Micros;
 use crate::api::{Answer, Caller};
 use crate::apply::Body;
-use crate::limits;
 use crate::member::Running;
 use crate::proposals::Waiter;
 
@@ -74,11 +73,9 @@ impl Running {
         }
     }
 
-    /// The leader's look at the cluster's version, every five seconds.
+    /// The leader's look at the cluster's version: every five seconds, and when the first entry of its
+    /// term is applied.
     pub(crate) fn monitor_version(&mut self, now: Micros) {
-        if !self.ticks.is_multiple_of(limits::VERSION_CHECK_TICKS) {
-            return;
-        }
         let own = self.own_version();
         let known = &self.versions.by_member;
         let all = self.state.membership.members().map(|member| {
@@ -96,11 +93,8 @@ impl Running {
             }
         };
         if changes {
-            let request = InternalRaftRequest {
-                cluster_version_set: Some(ClusterVersionSetRequest { ver: least.to_string() }),
-                ..InternalRaftRequest::default()
-            };
-            self.submit_own(now, Waiter::Nobody, request);
+            let request = crate::apply_v2::set_cluster_version(&least.to_string());
+            self.submit_v2(now, Waiter::Nobody, request);
         } else if target.is_some() && current == target {
             // All members run the target: the downgrade is over.
             let done = DowngradeInfoSetRequest { enabled: false, ver: String::new() };

@@ -11,6 +11,8 @@ mod support;
 mod auth;
 #[path = "behaviour/election.rs"]
 mod election;
+#[path = "behaviour/http_notes.rs"]
+mod http_notes;
 #[path = "behaviour/kv.rs"]
 mod kv;
 #[path = "behaviour/lease.rs"]
@@ -25,6 +27,14 @@ mod membership;
 mod survival;
 #[path = "behaviour/tables.rs"]
 mod tables;
+#[path = "behaviour/v2_auth.rs"]
+mod v2_auth;
+#[path = "behaviour/v2_keys.rs"]
+mod v2_keys;
+#[path = "behaviour/v2_members.rs"]
+mod v2_members;
+#[path = "behaviour/v2_watch.rs"]
+mod v2_watch;
 #[path = "behaviour/versions.rs"]
 mod versions;
 #[path = "behaviour/watch.rs"]

@@ -70,6 +70,7 @@ const METHODS: &[&str] = &[
     method::election::LEADER,
     method::election::OBSERVE,
     method::election::RESIGN,
+    proto::http::METHOD,
     "/",
     "",
 ];
@@ -141,6 +142,84 @@ fn metadata() -> impl Strategy<Value = Metadata> {
     })
 }
 
+/// Requests by HTTP that are almost good.
+fn http_request() -> impl Strategy<Value = Bytes> {
+    let methods = vec!["GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS", "QGET", "SYNC", ""];
+    let starts = vec![
+        "/v2/keys",
+        "/v2/keys/a",
+        "/v2/keys/..",
+        "/v2/members",
+        "/v2/members/8c8085115b3ba2d4",
+        "/v2/members/leader",
+        "/v2/machines",
+        "/v2/stats/self",
+        "/v2/auth/enable",
+        "/v2/auth/users",
+        "/v2/auth/roles/root",
+        "/v2/auth/users/root",
+        "/health",
+        "/version",
+        "*",
+        "",
+    ];
+    let ends = vec!["", "/", "/b", "/_h", "/%zz", "/%2e%2e", "/%00", "?a=%f", "?;", "/é", "//"];
+    let fields = vec![
+        "wait=true",
+        "stream=true",
+        "waitIndex=18446744073709551615",
+        "waitIndex=1",
+        "recursive=true",
+        "quorum=true",
+        "dir=true",
+        "ttl=0",
+        "ttl=18446744073709551615",
+        "ttl=9223372036",
+        "refresh=true",
+        "prevExist=true",
+        "prevIndex=1",
+        "prevValue=",
+        "value=%ff%00",
+        "exclude=NOSPACE",
+    ];
+    let json = vec![
+        "",
+        "{}",
+        "[",
+        "null",
+        "{\"user\":\"root\",\"password\":\"p\"}",
+        "{\"role\":\"root\",\"grant\":{\"kv\":{\"read\":[\"\"]}}}",
+        "{\"peerURLs\":[\"http://10.0.0.9:2380\"]}",
+        "{\"peerURLs\":[\"http://[::1\",\"://\",\"unix://x\"]}",
+    ];
+    let headers = vec![
+        ("Content-Type", "application/json"),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Authorization", "Basic"),
+        ("Authorization", "Basic cm9vdDpw"),
+        ("Authorization", "Basic Li4vLi4vMS9hOng="),
+    ];
+    let body = prop_oneof![
+        vec(select(fields.clone()), 0..3).prop_map(|f| f.join("&")),
+        select(json).prop_map(str::to_owned)
+    ];
+    let target = (select(starts), select(ends), vec(select(fields), 0..4));
+    (select(methods), target, vec(select(headers), 0..3), body).prop_map(
+        |(method, (start, end, fields), headers, body)| {
+            let headers =
+                headers.into_iter().map(|(name, value)| proto::http::Header::new(name, value));
+            let query = if fields.is_empty() { "" } else { "?" };
+            let request = proto::http::Request {
+                method: method.into(),
+                target: format!("{start}{end}{query}{}", fields.join("&")),
+                headers: headers.collect(),
+                body: body.into(),
+            };
+            prost::Message::encode_to_vec(&request).into()
+        },
+    )
+}
+
 /// What a client does, in the words of the contract; streams are named by a small number.
 fn client_input() -> impl Strategy<Value = Input> {
     let call = 0..6u64;
@@ -150,6 +229,15 @@ fn client_input() -> impl Strategy<Value = Input> {
                 Input::Call { call, method: method.into(), metadata, request }
             }
         ),
+        3 => (1000..100_000u64, metadata(), http_request()).prop_map(|(call, metadata, request)| {
+            Input::Call { call, method: proto::http::METHOD.into(), metadata, request }
+        }),
+        1 => call.clone().prop_map(|call| {
+            let method = proto::http::METHOD.into();
+            Input::Open { call, method, metadata: Metadata::default() }
+        }),
+        1 => (call.clone(), http_request())
+            .prop_map(|(call, message)| Input::Message { call, message }),
         2 => (call.clone(), select(METHODS), metadata()).prop_map(|(call, method, metadata)| {
             Input::Open { call, method: method.into(), metadata }
         }),
@@ -355,7 +443,7 @@ proptest! {
         inputs in vec((client_input(), any::<bool>()), 1..30),
         members in select(vec![1, 3]),
     ) {
-        let mut lab = Lab::new(members);
+        let mut lab = Lab::with(members, |config| config.enable_v2 = true);
         for (n, (mut input, wait)) in inputs.into_iter().enumerate() {
             match &mut input {
                 // A number names one call.
@@ -382,7 +470,7 @@ proptest! {
         to_leader in any::<bool>(),
         near in any::<bool>(),
     ) {
-        let mut lab = Lab::new(3);
+        let mut lab = Lab::with(3, |config| config.enable_v2 = true);
         lab.put(0, "a", "1");
         // What such a peer says may well split the others; they are not looked at.
         lab.never_compare();

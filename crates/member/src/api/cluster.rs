@@ -18,7 +18,7 @@ use crate::reads::What;
 use crate::{id, limits};
 
 impl Running {
-    pub(super) fn cluster(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
+    pub(crate) fn cluster(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
         match method {
             method::cluster::MEMBER_LIST => self.member_list(caller, decode(body)?),
             method::cluster::MEMBER_ADD => self.member_add(caller, decode(body)?),

@@ -38,7 +38,7 @@ impl Running {
     }
 
     /// To be answered when everything that is committed now is applied here.
-    pub(super) fn read_later(&mut self, caller: Caller<'_>, what: What) -> Answer {
+    pub(crate) fn read_later(&mut self, caller: Caller<'_>, what: What) -> Answer {
         let deadline_us = caller.now + limits::REQUEST_TIMEOUT_US;
         self.reads.add(Read { to: caller.to, what, deadline_us });
         Ok(None)
@@ -83,12 +83,7 @@ impl Running {
 
     /// 3.5.1 asks the quota before it looks whether a transaction writes.
     fn is_full_for_reads(&self, now: Micros, request: &InternalRaftRequest) -> bool {
-        let at = crate::apply::At {
-            now,
-            index: self.applied,
-            quota_bytes: self.config.quota_bytes(),
-            profile: self.config.profile,
-        };
+        let at = self.at(now, self.applied);
         self.state.is_over_quota(request, at)
     }
 

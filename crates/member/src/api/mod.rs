@@ -16,7 +16,7 @@ use prost::Message;
 use proto::etcdserverpb::{InternalRaftRequest, RangeRequest, ResponseHeader};
 use proto::{Code, Metadata, Status, error, method};
 
-use crate::apply::{At, Body};
+use crate::apply::Body;
 use crate::limits;
 use crate::member::Running;
 use crate::proposals::{To, Waiter};
@@ -43,6 +43,9 @@ impl Running {
         metadata: &Metadata,
         request: Bytes,
     ) {
+        if method == proto::http::METHOD {
+            return self.http(now, call, metadata, request);
+        }
         let caller = Caller { now, to: To::Call(call), metadata };
         let result = self.admit(method, metadata, &request).and_then(|()| {
             let service = method.rsplit_once('/').map_or("", |(service, _)| service);
@@ -138,12 +141,7 @@ impl Running {
         caller: Caller<'_>,
         request: InternalRaftRequest,
     ) -> Answer {
-        let at = At {
-            now: caller.now,
-            index: self.applied,
-            quota_bytes: self.config.quota_bytes(),
-            profile: self.config.profile,
-        };
+        let at = self.at(caller.now, self.applied);
         if self.state.is_over_quota(&request, at) {
             self.raise_no_space(caller.now, Some(caller.to));
             return Ok(None);

@@ -9,6 +9,7 @@
 
 pub(crate) mod build;
 pub(crate) mod disk;
+pub(crate) mod http;
 pub(crate) mod tables;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -106,7 +107,8 @@ impl Lab {
             };
             set(&mut config);
             let token = &config.initial_cluster_token;
-            Seat::new(member::id::member_id(&[peer_url(at)], token, None), config)
+            let own = &config.initial_cluster[at].peer_urls;
+            Seat::new(member::id::member_id(own, token, None), config)
         });
         Lab {
             seats: seats.collect(),
@@ -441,9 +443,14 @@ impl Lab {
 
     /// What a stream has said since the last time, after a moment for what is on its way.
     pub(crate) fn heard<M: prost::Message + Default>(&mut self, call: CallId) -> Vec<M> {
+        let said = self.heard_bytes(call).into_iter();
+        said.map(|bytes| M::decode(bytes).expect("the message's type")).collect()
+    }
+
+    /// The same as it came.
+    pub(crate) fn heard_bytes(&mut self, call: CallId) -> Vec<Bytes> {
         self.run(S / 2);
-        let said = self.messages.remove(&call).unwrap_or_default();
-        said.into_iter().map(|bytes| M::decode(bytes).expect("the message's type")).collect()
+        self.messages.remove(&call).unwrap_or_default().into()
     }
 }
 

@@ -126,6 +126,7 @@ fn member_start(process: &Process, flags: EtcdFlags) -> Result<MemberStart, Stri
         max_txn_ops: u32::try_from(flags.max_txn_ops).unwrap_or(u32::MAX),
         max_request_bytes: u32::try_from(flags.max_request_bytes).unwrap_or(u32::MAX),
         auto_compaction,
+        enable_v2: flags.enable_v2,
         watch_progress_interval_us: flags
             .watch_progress_notify_us
             .unwrap_or(defaults.watch_progress_interval_us),

@@ -126,7 +126,33 @@ function conductor({ module }) {
     return { run: (bytes) => runSeat(own, bytes), end: () => {} };
   }
 
+  // The console's own module, which no leader waits for.
+  function consoleHost(options) {
+    let host = null;
+    let failure;
+    const load = async () => {
+      const [{ create }, module] = await Promise.all([
+        import('./console.js'),
+        WebAssembly.compileStreaming(fetch('./console.wasm')),
+      ]);
+      const own = create();
+      own.initSync({ module });
+      own.console_init(options);
+      host = own;
+    };
+    return {
+      load: () =>
+        void load()
+          .catch((error) => (failure = String(error)))
+          .then(() => guarded(() => lab.conductor_timer())),
+      ready: () => host !== null,
+      failure: () => failure,
+      turn: (bytes) => host.console_turn(bytes),
+    };
+  }
+
   lab.conductor_init({
+    console: consoleHost,
     post: (bytes) => self.postMessage(bytes.buffer, [bytes.buffer]),
     seat: (actor, name, seat, worker) => (worker ? workerSeat(actor, name, seat) : localSeat(name)),
     now: () => performance.now(),

@@ -35,7 +35,7 @@ fn interactive(session: &mut InProcess) -> Result<u8, String> {
     let mut code = 0;
     let mut lines = std::io::stdin().lock().lines();
     loop {
-        print!("client:{}$ ", session.lab_mut().client_mut().cwd());
+        print!("client:{}$ ", session.lab().client().cwd());
         std::io::stdout().flush().map_err(|e| e.to_string())?;
         match lines.next() {
             None => break,

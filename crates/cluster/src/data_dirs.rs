@@ -4,13 +4,14 @@
 //! member moves on to another. Left out: two members on one directory.
 
 use member::DiskFile;
+use serde::{Deserialize, Serialize};
 
 use crate::disk::Disk;
 use crate::queue::Event;
 use crate::{ActorId, HostInput, Micros, World};
 
 /// A data directory and all that lies in it. Without files it is empty, or not there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DataDir {
     /// Full path on the host.
     pub path: String,

@@ -1,13 +1,66 @@
 //! What goes into and comes out of a console host (`client`), which is an [`Actor`](crate::Actor).
 
-use bytes::Bytes;
-use frame::Action;
-use proto::{Metadata, Status};
+use std::collections::BTreeMap;
 
-use crate::{DataDir, MemberEnd, MemberStart};
+use bytes::Bytes;
+use frame::{Action, Micros};
+use proto::{Metadata, Profile, Status};
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, DataDir, MemberEnd, MemberStart};
+
+/// How a host starts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HostOptions {
+    /// The host's name, `client`.
+    pub name: String,
+    /// The session's seed; the host draws its own stream from it.
+    pub seed: u64,
+    /// Wall clock at virtual time zero, microseconds since 1970.
+    pub epoch_us: u64,
+    /// The release that its etcdctl is.
+    pub profile: Profile,
+    /// Exported variables beside HOME, PATH, USER and the like.
+    pub env: BTreeMap<String, String>,
+    /// Data directories of members on this host, by full path.
+    pub data_dirs: Vec<String>,
+    /// Working directory at the start; made if missing.
+    pub cwd: String,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        HostOptions {
+            name: "client".into(),
+            seed: 1,
+            epoch_us: 0,
+            profile: Profile::V3_4,
+            env: BTreeMap::new(),
+            data_dirs: Vec::new(),
+            cwd: "/root".into(),
+        }
+    }
+}
+
+/// A host with a console, wherever its code runs.
+pub trait Console: Actor<Input = HostInput, Output = HostOutput> {
+    /// The prompt's working directory.
+    fn cwd(&self) -> String;
+    /// A foreground command runs, or lines wait.
+    fn is_busy(&self) -> bool;
+}
+
+/// What a console in another instance did in a turn, and how it stands.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ConsoleTurn {
+    pub outputs: Vec<HostOutput>,
+    pub next_wake: Option<Micros>,
+    pub cwd: String,
+    pub is_busy: bool,
+}
 
 /// What can happen to a host.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub enum HostInput {
     /// A line (or a pasted block of lines) was entered at the console. While a foreground command
     /// runs, later lines wait their turn.
@@ -31,7 +84,7 @@ pub enum HostInput {
 }
 
 /// What a host can do.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub enum HostOutput {
     /// A unary call to `address` (`127.0.0.1:2379`). `method` is gRPC's full path, such as
     /// `/etcdserverpb.KV/Put`. Call numbers are the host's own, from 1, never used twice.

@@ -25,7 +25,7 @@ pub use actor::Actor;
 pub use checkers::{Judged, Tally};
 pub use data_dirs::DataDir;
 pub use frame::Micros;
-pub use host::{HostInput, HostOutput};
+pub use host::{Console, ConsoleTurn, HostInput, HostOptions, HostOutput};
 pub use in_process::{run_host, run_member};
 pub use network::{LATENCY_US_MIN, NetworkOptions};
 pub use queue::ActorId;

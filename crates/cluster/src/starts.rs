@@ -2,13 +2,14 @@
 //! program learns of their end.
 
 use member::{DiskFile, Input, MemberConfig};
+use serde::{Deserialize, Serialize};
 
 use crate::queue::Event;
 use crate::slot::Process;
 use crate::{ActorId, HostInput, Micros, World};
 
 /// What an `etcd` on a host's command line asks for.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub struct MemberStart {
     pub config: MemberConfig,
     /// `--initial-cluster-state existing`.
@@ -22,7 +23,7 @@ pub struct MemberStart {
 }
 
 /// How such a member came to its end.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MemberEnd {
     /// A graceful stop, or its removal from the cluster.
     Stopped { reason: String },

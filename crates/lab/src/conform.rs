@@ -51,7 +51,7 @@ pub fn run_case(text: &str, profile: &str) -> CaseOutcome {
     let mut diffs = Vec::new();
     for step in &case.steps {
         let until = session.lab().now() + COMMAND_US_MAX;
-        let cwd = session.lab_mut().client_mut().cwd();
+        let cwd = session.lab().client().cwd();
         match session.exec(&step.command, until) {
             Some((status, output)) => {
                 diffs.extend(transcript::compare(step, status, &output, &cwd));

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use cluster::{
-    HostAnswer, HostInput, HostOutput, MemberAnswer, Notice, Window, World, WorldOptions, run_host,
+    Console, HostAnswer, HostInput, HostOptions, HostOutput, MemberAnswer, Notice, Window, World,
+    WorldOptions, run_host,
 };
 use frame::{Action, Frame, HostView, Kind, MEMBERS_MAX, SessionOptions};
 use member::{MemberConfig, MemberStatus, PeerConfig, Profile};
-use shell::{Host, HostOptions};
+use shell::Host;
 
 use crate::{Micros, PutLoad};
 
@@ -71,7 +72,7 @@ pub(crate) trait SimulatedClients:
 pub struct Lab {
     options: SessionOptions,
     pub(crate) world: World,
-    client: Host,
+    client: Box<dyn Console>,
     load: Option<(u16, PutLoad)>,
     clients: Option<(u16, Box<dyn SimulatedClients>)>,
     next_exec: u64,
@@ -99,6 +100,16 @@ impl Lab {
         world: WorldOptions,
         flags: MemberConfig,
     ) -> Result<Lab, String> {
+        Lab::with_console(options, world, flags, |options| Box::new(Host::new(options)))
+    }
+
+    /// The same with a console whose code is made, and may run, elsewhere.
+    pub fn with_console(
+        options: SessionOptions,
+        world: WorldOptions,
+        flags: MemberConfig,
+        console: impl FnOnce(HostOptions) -> Box<dyn Console>,
+    ) -> Result<Lab, String> {
         if !(1..=MEMBERS_MAX).contains(&options.members) {
             return Err(format!("members must be 1 to {MEMBERS_MAX}, not {}", options.members));
         }
@@ -118,7 +129,7 @@ impl Lab {
         };
         let mut lab = Lab {
             world,
-            client: Host::new(host),
+            client: console(host),
             load: None,
             clients: None,
             next_exec: 0,
@@ -267,7 +278,7 @@ impl Lab {
                 match (&mut self.load, &mut self.clients) {
                     (Some((actor, load)), _) if *actor == batch.actor => load,
                     (_, Some((actor, clients))) if *actor == batch.actor => clients.as_mut(),
-                    _ => &mut self.client,
+                    _ => self.client.as_mut(),
                 };
             hosts.push(run_host(host, batch, window.end));
         }
@@ -312,11 +323,12 @@ impl Lab {
 
     /// A foreground command runs somewhere.
     pub fn is_busy(&self) -> bool {
-        self.client.busy()
+        self.client.is_busy()
     }
 
-    pub fn client_mut(&mut self) -> &mut Host {
-        &mut self.client
+    /// The host `client`.
+    pub fn client(&self) -> &dyn Console {
+        self.client.as_ref()
     }
 
     pub fn first_leader_us(&self) -> Option<Micros> {
@@ -337,7 +349,7 @@ impl Lab {
         frame.hosts = vec![HostView {
             name: "client".to_string(),
             cwd: self.client.cwd(),
-            busy: self.client.busy(),
+            busy: self.client.is_busy(),
             last_call: self.world.last_call(CLIENT),
         }];
         frame

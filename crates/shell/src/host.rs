@@ -7,8 +7,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use cluster::{Actor, HostInput, HostOutput, Micros};
-use proto::Profile;
+use cluster::{Actor, HostInput, HostOptions, HostOutput, Micros};
 
 use crate::builtins::run_text;
 use crate::calls::CallResult;
@@ -17,39 +16,6 @@ use crate::io::Io;
 use crate::shell::{Flow, Shell};
 use crate::signals::{Group, SIGINT};
 use crate::sys::Sys;
-
-/// How a host starts.
-#[derive(Clone, Debug)]
-pub struct HostOptions {
-    /// The host's name, `client`.
-    pub name: String,
-    /// The session's seed; the host draws its own stream from it.
-    pub seed: u64,
-    /// Wall clock at virtual time zero, microseconds since 1970.
-    pub epoch_us: u64,
-    /// The release that its etcdctl is.
-    pub profile: Profile,
-    /// Exported variables beside HOME, PATH, USER and the like.
-    pub env: BTreeMap<String, String>,
-    /// Data directories of members on this host, by full path.
-    pub data_dirs: Vec<String>,
-    /// Working directory at the start; made if missing.
-    pub cwd: String,
-}
-
-impl Default for HostOptions {
-    fn default() -> Self {
-        HostOptions {
-            name: "client".into(),
-            seed: 1,
-            epoch_us: 0,
-            profile: Profile::V3_4,
-            env: BTreeMap::new(),
-            data_dirs: Vec::new(),
-            cwd: "/root".into(),
-        }
-    }
-}
 
 /// A console host. See [`HostInput`] and [`HostOutput`] for what goes in and out.
 pub struct Host {
@@ -102,20 +68,10 @@ impl Host {
         Host { sys, console }
     }
 
-    /// The prompt's working directory.
-    pub fn cwd(&self) -> String {
-        self.console.cwd.borrow().clone()
-    }
-
-    /// True while a foreground command runs or lines wait.
-    pub fn busy(&self) -> bool {
-        self.console.busy.get() || !self.console.lines.borrow().is_empty()
-    }
-
     /// Puts a file into the host's file system, with its parent directories. The error is the C
     /// library's, such as `Is a directory`.
     pub fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), &'static str> {
-        let path = crate::fs::normal(&self.cwd(), path);
+        let path = crate::fs::normal(&cluster::Console::cwd(self), path);
         let wall_us = self.sys.wall_us();
         let mut fs = self.sys.fs();
         fs.make_dirs(crate::fs::parent(&path))?;
@@ -124,7 +80,7 @@ impl Host {
 
     /// Reads a file of the host's file system.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>, &'static str> {
-        let path = crate::fs::normal(&self.cwd(), path);
+        let path = crate::fs::normal(&cluster::Console::cwd(self), path);
         self.sys.fs().read(&path)
     }
 
@@ -181,6 +137,16 @@ impl Actor for Host {
 
     fn next_wake(&self) -> Option<Micros> {
         self.sys.clock().next_due_us()
+    }
+}
+
+impl cluster::Console for Host {
+    fn cwd(&self) -> String {
+        self.console.cwd.borrow().clone()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.console.busy.get() || !self.console.lines.borrow().is_empty()
     }
 }
 

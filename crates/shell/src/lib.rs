@@ -32,5 +32,6 @@ mod sys;
 mod tools;
 pub mod transcript;
 
-pub use host::{Host, HostOptions};
+pub use cluster::HostOptions;
+pub use host::Host;
 pub use tools::etcd::{AutoCompaction, EtcdFlags, FlagError};

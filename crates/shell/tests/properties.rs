@@ -1,6 +1,6 @@
 //! Whatever is typed: the parser answers, and what is quoted comes back as it was.
 
-use cluster::{Actor, HostInput, HostOutput};
+use cluster::{Actor, Console as _, HostInput, HostOutput};
 use proptest::prelude::*;
 use shell::{Host, HostOptions, lang};
 
@@ -57,7 +57,7 @@ fn deep_nesting_is_an_error_and_not_a_stack_overflow() {
     ] {
         let mut host = Host::new(HostOptions::default());
         let mut outputs = host.turn(0, vec![HostInput::Exec { exec: 1, line: line.clone() }]);
-        while let Some(now) = host.next_wake().filter(|_| host.busy()) {
+        while let Some(now) = host.next_wake().filter(|_| host.is_busy()) {
             outputs.extend(host.turn(now, vec![]));
         }
         assert!(matches!(outputs.last(), Some(HostOutput::Done { code: 1.., .. })), "{line:.40}");

@@ -1,7 +1,7 @@
 //! Console scripts against a host without a cluster; what they expect was checked with bash 5.2 and
 //! GNU tools (awk: mawk).
 
-use cluster::{Actor, HostInput, HostOutput};
+use cluster::{Actor, Console as _, HostInput, HostOutput};
 use shell::{Host, HostOptions, transcript};
 
 /// Runs a line to its end and gives its status and merged output.
@@ -71,17 +71,17 @@ fn interrupt_ends_the_foreground_command_and_keeps_the_session() {
     let exec = |exec, line: &str| HostInput::Exec { exec, line: line.into() };
     let mut outputs =
         host.turn(0, vec![exec(1, "X=kept; sleep 100 | cat; echo not"), exec(2, "echo $X $?")]);
-    assert!(host.busy());
+    assert!(host.is_busy());
     assert!(outputs.is_empty(), "{outputs:?}");
     outputs = host.turn(10, vec![HostInput::Interrupt]);
-    while let Some(now) = host.next_wake().filter(|_| host.busy()) {
+    while let Some(now) = host.next_wake().filter(|_| host.is_busy()) {
         outputs.extend(host.turn(now, vec![]));
     }
     let printed: Vec<_> =
         outputs.iter().filter(|o| matches!(o, HostOutput::Print { .. })).collect();
     assert_eq!(outputs[0], HostOutput::Done { exec: 1, code: 130 });
     assert_eq!(printed, [&HostOutput::Print { exec: 2, stderr: false, text: "kept 130\n".into() }]);
-    assert!(!host.busy() && host.next_wake().is_none(), "no timer is left behind");
+    assert!(!host.is_busy() && host.next_wake().is_none(), "no timer is left behind");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn etcdctl_calls_the_cluster_and_a_pipe_takes_its_output() {
     let line = "printf v1 | etcdctl put k | tr K k; lab kill m2".to_string();
     let (mut inputs, mut now) = (vec![HostInput::Exec { exec: 1, line }], 0);
     let (mut shown, mut seen) = (String::new(), Vec::new());
-    while host.busy() || !inputs.is_empty() {
+    while host.is_busy() || !inputs.is_empty() {
         for output in host.turn(now, std::mem::take(&mut inputs)) {
             match output {
                 HostOutput::Call { call, address, method, request, .. } => {

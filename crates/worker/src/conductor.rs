@@ -6,17 +6,18 @@
 
 use std::collections::VecDeque;
 
-use cluster::{MemberAnswer, Turn, Window};
+use cluster::{MemberAnswer, Turn, Window, WorldOptions};
 use frame::{
     FLIGHT_LINGER_US, FLIGHT_LINGER_WALL_MS, FromLab, SessionOptions, StepWhat, ToLab, WorkerReport,
 };
 use lab::{InProcess, Lab, LabEvent, Micros, Pace};
-use member::{Input, MemberStatus};
+use member::{Input, MemberConfig, MemberStatus};
 use wasm_bindgen::JsCast;
 
 use crate::answers::Answers;
-use crate::hooks::{Hooks, LocalAnswer, SeatHandle};
+use crate::hooks::{ConsoleHandle, Hooks, LocalAnswer, SeatHandle};
 use crate::pump::{Barrier, Measuring};
+use crate::remote::RemoteConsole;
 use crate::seat::{FromSeat, ToSeatRef};
 
 /// Virtual time that the boot may take until its first leader.
@@ -62,6 +63,7 @@ enum Phase {
 pub(crate) struct Conductor {
     pub(crate) hooks: Hooks,
     pub(crate) lab: Lab,
+    pub(crate) console: ConsoleHandle,
     workers: bool,
     seats: Vec<Option<Seat>>,
     next_seat: u32,
@@ -88,9 +90,17 @@ impl Conductor {
         options: SessionOptions,
         workers: bool,
     ) -> Result<Conductor, (Hooks, String)> {
-        let lab = match Lab::new(options) {
-            Ok(lab) => lab,
-            Err(text) => return Err((hooks, text)),
+        let mut console = None;
+        let world = WorldOptions::new(options.seed);
+        let lab = Lab::with_console(options, world, MemberConfig::default(), |options| {
+            let handle = hooks.console(frame::encode(&options));
+            console = Some(handle.clone());
+            Box::new(RemoteConsole::new(handle, &options))
+        });
+        let (lab, console) = match (lab, console) {
+            (Ok(lab), Some(console)) => (lab, console),
+            (Err(text), _) => return Err((hooks, text)),
+            (Ok(_), None) => return Err((hooks, "the session has no console".into())),
         };
         let count = lab.world().member_count();
         // Instances are made first: their workers start up while the boot is simulated here.
@@ -106,6 +116,7 @@ impl Conductor {
             looked_ms: hooks.now(),
             hooks,
             lab,
+            console,
             workers,
             seats,
             next_seat: 0,
@@ -239,6 +250,8 @@ impl Conductor {
             Phase::Replay { open } if open.is_empty() => {
                 self.phase = Phase::Idle;
                 self.post(&FromLab::Ready);
+                // No leader waits for it, but the first line might.
+                self.console.load();
                 self.looked_ms = self.hooks.now();
             }
             _ => return false,

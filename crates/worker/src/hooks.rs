@@ -25,6 +25,31 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn later(this: &Hooks, ms: f64);
 
+    /// A place for the console's instance, whose module is not fetched yet.
+    #[wasm_bindgen(method)]
+    pub(crate) fn console(this: &Hooks, options: Vec<u8>) -> ConsoleHandle;
+
+    /// The console's instance.
+    #[derive(Clone)]
+    pub(crate) type ConsoleHandle;
+
+    /// Fetches the module and makes the instance; `conductor_timer` is called when that is done, one
+    /// way or the other.
+    #[wasm_bindgen(method)]
+    pub(crate) fn load(this: &ConsoleHandle);
+
+    /// It can take turns.
+    #[wasm_bindgen(method)]
+    pub(crate) fn ready(this: &ConsoleHandle) -> bool;
+
+    /// Why it never will.
+    #[wasm_bindgen(method)]
+    pub(crate) fn failure(this: &ConsoleHandle) -> Option<String>;
+
+    /// One turn.
+    #[wasm_bindgen(method)]
+    pub(crate) fn turn(this: &ConsoleHandle, bytes: Vec<u8>) -> Vec<u8>;
+
     /// A member's instance.
     pub(crate) type SeatHandle;
 

@@ -15,6 +15,7 @@ pub mod exports;
 mod hooks;
 mod pump;
 mod random;
+mod remote;
 pub mod seat;
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -47,7 +47,7 @@ impl Conductor {
         let started_ms = self.hooks.now();
         while self.is_idle() {
             self.take_lab_events();
-            while let Some(message) = self.inbox.pop_front() {
+            while let Some(message) = self.next_message() {
                 self.handle(message);
                 self.take_lab_events();
             }
@@ -67,6 +67,15 @@ impl Conductor {
                 return;
             }
         }
+    }
+
+    /// The page's next message; a line waits, and all that follows it, until the console is there.
+    fn next_message(&mut self) -> Option<ToLab> {
+        let is_line = matches!(self.inbox.front(), Some(ToLab::Exec { .. }));
+        if is_line && !self.console.ready() && self.console.failure().is_none() {
+            return None;
+        }
+        self.inbox.pop_front()
     }
 
     /// Runs one window. False: time stands still until a message or the timer comes.
@@ -129,13 +138,7 @@ impl Conductor {
         match message {
             ToLab::Start { .. } => {}
             ToLab::Act { call, action } => self.act(call, &action),
-            ToLab::Exec { call, host, line } => match self.lab.exec(&host, &line) {
-                Ok(exec) => self.answers.exec(exec, call),
-                Err(text) => {
-                    let output = format!("{text}\n");
-                    self.answers.with_frame(FromLab::Done { call, code: 1, output });
-                }
-            },
+            ToLab::Exec { call, host, line } => self.exec(call, &host, &line),
             ToLab::Interrupt { host } => {
                 // An unknown host has nothing to interrupt.
                 let _ = self.lab.interrupt(&host);
@@ -153,6 +156,20 @@ impl Conductor {
             }
             ToLab::Workers { call } => {
                 self.post(&FromLab::Workers { call, workers: self.worker_reports() });
+            }
+        }
+    }
+
+    fn exec(&mut self, call: u64, host: &str, line: &str) {
+        let exec = match self.console.failure() {
+            Some(text) => Err(format!("the console could not be loaded: {text}")),
+            None => self.lab.exec(host, line),
+        };
+        match exec {
+            Ok(exec) => self.answers.exec(exec, call),
+            Err(text) => {
+                let output = format!("{text}\n");
+                self.answers.with_frame(FromLab::Done { call, code: 1, output });
             }
         }
     }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 pub const INDEX: &str = "index.html";
 
 /// wasm-bindgen's glue: it refers to no file, but it names import modules as if they were files.
-const GLUE: [&str; 2] = ["lab.js", "ui.js"];
+const GLUE: [&str; 3] = ["console.js", "lab.js", "ui.js"];
 
 /// Files by name, before or after hashing.
 pub type Files = BTreeMap<String, Vec<u8>>;

@@ -1,6 +1,6 @@
 //! The web build: two cargo calls, wasm-bindgen, hashed names, precompressed twins, a static folder.
 //!
-//! The two modules are built by separate cargo calls on purpose: in one call cargo would unify their
+//! The modules are built by separate cargo calls on purpose: in one call cargo would unify their
 //! features, and the page's `getrandom/js` would reach into `lab.wasm`.
 
 use std::fs;
@@ -65,6 +65,9 @@ pub fn build(workspace: &Workspace, mode: Mode, dir: &Path) -> Result<Bundle> {
     step(&format!("lab.wasm (package worker, profile {profile})"), || {
         run(&mut wasm_build(toolchain, &workspace.root, "worker", mode))
     })?;
+    step(&format!("console.wasm (package console, profile {profile})"), || {
+        run(&mut wasm_build(toolchain, &workspace.root, "console", mode))
+    })?;
     step(&format!("ui.wasm (package ui, profile {profile})"), || {
         run(&mut wasm_build(toolchain, &workspace.root, "ui", mode))
     })?;
@@ -78,6 +81,13 @@ fn wasm_build(toolchain: Toolchain, root: &Path, package: &str, mode: Mode) -> C
     command
 }
 
+/// Every module, the package that it is made of, and the shape of its glue.
+const MODULES: [(&str, &str, Glue); 3] = [
+    ("lab", "worker", Glue::Factory),
+    ("console", "console", Glue::Factory),
+    ("ui", "ui", Glue::Module),
+];
+
 /// Every file of the page under its source name, the made ones included.
 fn sources(workspace: &Workspace, mode: Mode) -> Result<Files> {
     let mut files = static_sources(&workspace.root)?;
@@ -85,7 +95,7 @@ fn sources(workspace: &Workspace, mode: Mode) -> Result<Files> {
         Mode::Release => WasmOpt::ensure(workspace),
         Mode::Quick => None,
     };
-    for (name, package, glue) in [("lab", "worker", Glue::Factory), ("ui", "ui", Glue::Module)] {
+    for (name, package, glue) in MODULES {
         let input =
             workspace.target.join(TARGET).join(mode.profile()).join(format!("{package}.wasm"));
         let scratch = workspace.scratch("bindgen").join(name);
@@ -97,9 +107,9 @@ fn sources(workspace: &Workspace, mode: Mode) -> Result<Files> {
         if let Some(optimiser) = &optimiser {
             wasm = optimiser.shrink(&format!("{name}.wasm"), wasm)?;
         }
-        if name == "lab" {
-            let imports = check_deterministic("lab.wasm", &wasm)?;
-            println!("   lab.wasm has {imports} imports, none of them random");
+        if name != "ui" {
+            let imports = check_deterministic(&format!("{name}.wasm"), &wasm)?;
+            println!("   {name}.wasm has {imports} imports, none of them random");
         }
         files.insert(format!("{name}.js"), js);
         files.insert(format!("{name}.wasm"), wasm);

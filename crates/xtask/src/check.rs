@@ -23,7 +23,7 @@ const REAL_ETCD: &str = "etcd";
 const REAL_ETCD_PACKAGE: &str = "etcd-server";
 
 /// The crates that exist for the wasm target only.
-const WASM_ONLY: [&str; 4] = ["--exclude", "ui", "--exclude", "worker"];
+const WASM_ONLY: [&str; 6] = ["--exclude", "ui", "--exclude", "worker", "--exclude", "console"];
 
 /// Runs every step.
 ///
@@ -88,7 +88,7 @@ fn clippy_wasm(root: &Path) -> Result<()> {
         println!("   left out: Debian's compiler for wasm brings no clippy of its own version");
         return Ok(());
     }
-    for package in ["worker", "ui"] {
+    for package in ["worker", "console", "ui"] {
         let mut command = toolchain.cargo(root, "clippy");
         run(command.args(["--locked", "--package", package, "--", "-D", "warnings"]))?;
     }

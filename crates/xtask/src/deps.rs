@@ -57,7 +57,7 @@ pub fn check(root: &Path) -> Result<()> {
     let metadata: Value = serde_json::from_str(&text)?;
     let packages = metadata["packages"].as_array().context("metadata without packages")?;
     let mut findings: Vec<String> = packages.iter().flat_map(package_findings).collect();
-    for package in ["worker", "ui"] {
+    for package in ["worker", "console", "ui"] {
         findings.extend(wasm_findings(package, &wasm_graph(root, package)?));
     }
     if !findings.is_empty() {

@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
     "scene",
     "peer",
     "worker",
+    "console",
     "ui",
     "etcd-lab",
     "xtask",

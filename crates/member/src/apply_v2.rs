@@ -203,7 +203,7 @@ fn attributes_path(id: u64) -> String {
 
 /// The member whose attributes lie there. etcd takes any path that has such a piece in it, a user's
 /// too.
-fn attributes_id(path: &str) -> Option<u64> {
+pub(crate) fn attributes_id(path: &str) -> Option<u64> {
     let id = path.strip_prefix(MEMBERS)?.strip_prefix('/')?.strip_suffix("/attributes")?;
     let hex = (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
     hex.then(|| u64::from_str_radix(id, 16).ok())?

@@ -99,6 +99,36 @@ fn index_of(db: &Db) -> Result<u64, String> {
     }
 }
 
+/// A file with nothing in it but its place in the log.
+pub(crate) fn empty_at(index: u64) -> Result<Bytes, String> {
+    let mut writer = Writer::default();
+    let place = index.to_be_bytes();
+    let written = writer.bucket(b"meta").and_then(|()| writer.put(CONSISTENT_INDEX, &place));
+    written.and_then(|()| writer.finish()).map(Bytes::from).map_err(failed_to_write)
+}
+
+/// The same file without what it says of the cluster and its members.
+pub(crate) fn without_members(file: &Bytes) -> Result<Bytes, String> {
+    const LEFT_OUT: [&str; 3] = ["cluster", "members", "members_removed"];
+    let db = open(file)?;
+    let mut writer = Writer::default();
+    for bucket in db.buckets().map_err(|e| e.to_string())? {
+        if LEFT_OUT.iter().any(|name| bucket.name == name.as_bytes()) {
+            continue;
+        }
+        writer.bucket(&bucket.name).map_err(failed_to_write)?;
+        for pair in db.pairs(&bucket).map_err(|e| e.to_string())? {
+            let (key, value) = pair.map_err(|e| e.to_string())?;
+            writer.put(&key, &value).map_err(failed_to_write)?;
+        }
+    }
+    writer.finish().map(Bytes::from).map_err(failed_to_write)
+}
+
+fn failed_to_write(error: bolt::Error) -> String {
+    format!("failed to write the database: {error}")
+}
+
 fn to_pairs(pairs: Vec<(Bytes, Bytes)>) -> Pairs {
     pairs.into_iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
 }
@@ -117,7 +147,7 @@ impl State {
         buckets.push(("key", Pairs::new()));
         buckets.sort_by_key(|(name, _)| *name);
         let written = self.write_buckets(&buckets);
-        written.map(Bytes::from).map_err(|e| format!("failed to write the database: {e}"))
+        written.map(Bytes::from).map_err(failed_to_write)
     }
 
     fn write_buckets(&self, buckets: &[(&str, Pairs)]) -> Result<Vec<u8>, bolt::Error> {

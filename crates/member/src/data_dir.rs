@@ -56,7 +56,7 @@ impl<'a> DataDir<'a> {
         !self.segments.is_empty()
     }
 
-    fn file(&self, path: &str) -> Option<&'a Bytes> {
+    pub(crate) fn file(&self, path: &str) -> Option<&'a Bytes> {
         self.files.iter().find(|file| file.path == path).map(|file| &file.bytes)
     }
 

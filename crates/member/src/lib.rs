@@ -16,6 +16,7 @@ mod api;
 mod apply;
 mod apply_v2;
 mod backend;
+mod backup;
 pub mod chance;
 mod concurrency;
 mod conf_change;
@@ -46,6 +47,7 @@ mod timeouts;
 mod versions;
 mod wal_file;
 
+pub use backup::{Backup, backup};
 pub use conf_change::{Change, Kind as ChangeKind};
 pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig};
 pub use io::{AppliedEntry, CallId, DiskFile, DiskOp, Input, LogDigest, Output, PeerLabel, Trace};

@@ -221,9 +221,8 @@ fn stand_alone(
         }
     }
     ids.sort_unstable();
-    let removals = ids.iter().filter(|id| **id != own);
-    let mut changes: Vec<Change> =
-        removals.map(|id| Change { id: 0, node_id: *id, kind: Kind::Remove }).collect();
+    // Raft must never be without a voter: itself first.
+    let mut changes: Vec<Change> = Vec::new();
     if !ids.contains(&own) {
         let member = Member {
             id: own,
@@ -233,6 +232,8 @@ fn stand_alone(
         };
         changes.push(Change { id: 0, node_id: own, kind: Kind::Add { member, promote: false } });
     }
+    let removals = ids.iter().filter(|id| **id != own);
+    changes.extend(removals.map(|id| Change { id: 0, node_id: *id, kind: Kind::Remove }));
     let term = hard_state.term;
     let added = (hard_state.commit + 1..).zip(&changes).map(|(index, change)| Entry {
         entry_type: EntryType::EntryConfChange,

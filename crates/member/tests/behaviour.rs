@@ -11,6 +11,8 @@ mod support;
 mod auth;
 #[path = "behaviour/election.rs"]
 mod election;
+#[path = "behaviour/files.rs"]
+mod files;
 #[path = "behaviour/http_notes.rs"]
 mod http_notes;
 #[path = "behaviour/kv.rs"]

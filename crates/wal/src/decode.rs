@@ -227,10 +227,10 @@ impl Reader<'_> {
             if snapshot.term != self.start.term {
                 return Err(Error::SnapshotMismatch);
             }
-            // A snapshot that came from the leader stands in place of a log that did not have its
-            // last entry: what followed there is void. etcd would read it back as an unacknowledged
-            // tail.
-            if self.term_at_start != Some(snapshot.term) {
+            // A snapshot that came from the leader stands in place of a log that had another entry
+            // there: what followed is void. etcd would read it back as an unacknowledged tail. In a
+            // backup the record comes last, and no entry before its place is in the log.
+            if self.term_at_start.is_some_and(|term| term != snapshot.term) {
                 self.found.entries.clear();
             }
             self.matched = true;

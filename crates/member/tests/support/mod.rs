@@ -253,6 +253,10 @@ impl Lab {
             end @ (Output::Exited | Output::Removed | Output::Fatal { .. }) => {
                 let fatal = matches!(end, Output::Fatal { .. });
                 assert!(self.fatal_is_fine || !fatal, "{}: {end:?}", self.seats[at].config.name);
+                if !fatal {
+                    // A good end leaves nothing undone.
+                    self.seats[at].disk.complete(u64::MAX);
+                }
                 self.seats[at].ended = Some(end);
                 self.gone(at);
             }

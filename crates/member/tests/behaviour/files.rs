@@ -1,0 +1,213 @@
+//! What lies on a member's disk, and what comes of it: the backend and its place in the log, segments,
+//! snapshots, the stream of the database, rot and backups (N1 to N3, X8, X10).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use member::MemberConfig;
+use proto::etcdserverpb::{RangeRequest, SnapshotRequest, SnapshotResponse, StatusResponse};
+use proto::method;
+use sha2::{Digest, Sha256};
+
+use crate::support::build::get;
+use crate::support::http::with_v2;
+use crate::support::{Lab, S};
+
+const DB: &str = "member/snap/db";
+
+fn often(config: &mut MemberConfig) {
+    (config.snapshot_count, config.snapshot_catchup_entries) = (10, 5);
+    config.wal_segment_bytes = 1024;
+}
+
+fn paths(lab: &Lab, at: usize, end: &str) -> Vec<String> {
+    lab.seats[at].disk.files.keys().filter(|path| path.ends_with(end)).cloned().collect()
+}
+
+/// Names of buckets with their pairs.
+fn buckets(file: &[u8]) -> BTreeMap<String, BTreeMap<Bytes, Bytes>> {
+    let db = bolt::Db::open(Bytes::copy_from_slice(file)).unwrap();
+    let read = |bucket: &bolt::Bucket| db.pairs(bucket).unwrap().collect::<Result<_, _>>().unwrap();
+    let name = |bucket: &bolt::Bucket| String::from_utf8(bucket.name.to_vec()).unwrap();
+    db.buckets().unwrap().iter().map(|bucket| (name(bucket), read(bucket))).collect()
+}
+
+fn index_of(file: &[u8]) -> u64 {
+    let place = &buckets(file)["meta"][&Bytes::from_static(b"consistent_index")];
+    u64::from_be_bytes(place[..].try_into().unwrap())
+}
+
+#[test]
+fn a_new_directory_has_etcds_files() {
+    let lab = Lab::new(1);
+    let files: Vec<&str> = lab.seats[0].disk.files.keys().map(String::as_str).collect();
+    assert_eq!(files, [DB, "member/wal/0000000000000000-0000000000000000.wal"]);
+    let names: Vec<String> = buckets(&lab.seats[0].disk.files[DB]).into_keys().collect();
+    let etcds = [
+        "alarm",
+        "auth",
+        "authRoles",
+        "authUsers",
+        "cluster",
+        "key",
+        "lease",
+        "members",
+        "members_removed",
+        "meta",
+    ];
+    assert_eq!(names, etcds);
+}
+
+#[test]
+fn the_log_is_cut_into_files_and_old_ones_are_given_up() {
+    let mut lab = Lab::with(1, often);
+    for n in 0..200 {
+        lab.put(0, "a", &n.to_string());
+    }
+    lab.run(S);
+    let segments = paths(&lab, 0, ".wal");
+    assert!((2..=6).contains(&segments.len()), "{segments:?}");
+    assert!(!segments[0].contains("/0000000000000000-"), "the first is gone: {segments:?}");
+    assert_eq!(paths(&lab, 0, ".snap").len(), 5);
+    for _ in 0..3 {
+        lab.restart(0);
+        lab.settle();
+        assert_eq!(lab.get(0, "a").as_deref(), Some("199"));
+        let old = RangeRequest { revision: 100, ..get("a") };
+        assert_eq!(lab.range(0, &old).kvs[0].value, "98");
+        lab.put(0, "b", "1");
+    }
+}
+
+#[test]
+fn a_backend_ahead_of_its_snapshot_is_not_applied_to_again() {
+    for snapshot_count in [10, 100_000] {
+        let mut lab = Lab::with(3, |config| {
+            often(config);
+            config.snapshot_count = snapshot_count;
+        });
+        lab.grant(0, 7, 60);
+        for n in 0..17 {
+            lab.put(0, "a", &n.to_string());
+        }
+        lab.run(S);
+        lab.stop(1);
+        let index = index_of(&lab.seats[1].disk.files[DB]);
+        assert_eq!(index, lab.status(1).applied, "a good end writes it all down");
+        lab.put(0, "a", "meanwhile");
+        // The others tell a digest of their state at every entry, and so does this one again.
+        lab.start(1);
+        lab.settle();
+        assert_eq!(lab.get(1, "a").as_deref(), Some("meanwhile"));
+        assert_eq!(lab.range(1, &get("a")).kvs[0].version, 18);
+    }
+}
+
+#[test]
+fn a_crash_between_the_database_and_its_snapshot_costs_nothing() {
+    let mut lab = Lab::with(1, often);
+    for n in 0..30 {
+        lab.put(0, "a", &n.to_string());
+    }
+    lab.run(S);
+    lab.stop(0);
+    let files = lab.seats[0].disk.files.clone();
+    // The newest snapshots never came to be, or their records did not.
+    for gone in 1..=paths(&lab, 0, ".snap").len() {
+        lab.seats[0].disk.files.clone_from(&files);
+        for path in paths(&lab, 0, ".snap").iter().rev().take(gone) {
+            lab.seats[0].disk.files.remove(path);
+        }
+        lab.forget_digests();
+        lab.start(0);
+        // Without any of them the log would have to begin at its beginning.
+        lab.run(S);
+        match lab.seats[0].ended.clone() {
+            Some(ended) => {
+                assert!(format!("{ended:?}").contains("wal: file not found"), "{ended:?}")
+            }
+            None => {
+                lab.settle();
+                assert_eq!(lab.range(0, &get("a")).kvs[0].version, 30);
+                lab.stop(0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rotten_database_is_refused() {
+    let mut lab = Lab::new(1);
+    lab.put(0, "a", "1");
+    lab.stop(0);
+    let file = lab.seats[0].disk.files.get_mut(DB).unwrap();
+    let at = file.windows(2).rposition(|two| two == b"a*").unwrap_or(3 * 4096 + 100);
+    file[at] ^= 1;
+    lab.fatal_is_fine = true;
+    lab.start(0);
+    lab.run(S);
+    let ended = format!("{:?}", lab.seats[0].ended);
+    assert!(ended.contains("failed to open database: checksum error"), "{ended}");
+}
+
+#[test]
+fn the_database_is_a_stream_with_its_sum_at_the_end() {
+    let mut lab = Lab::new(3);
+    for n in 0..300 {
+        lab.put(0, &format!("k{n}"), &"v".repeat(300));
+    }
+    let call = lab.open(0, method::maintenance::SNAPSHOT);
+    lab.say(call, &SnapshotRequest::default());
+    lab.run(S);
+    let pieces: Vec<SnapshotResponse> = lab.heard(call);
+    let (sum, pieces) = pieces.split_last().unwrap();
+    let file: Vec<u8> = pieces.iter().flat_map(|piece| piece.blob.to_vec()).collect();
+    assert_eq!(sum.blob[..], Sha256::digest(&file)[..]);
+    let mut rest = file.len() as u64;
+    for piece in pieces {
+        rest -= piece.blob.len() as u64;
+        assert_eq!(piece.remaining_bytes, rest);
+        assert!(piece.blob.len() == 32 * 1024 || rest == 0);
+    }
+    assert_eq!(buckets(&file)["key"].len(), 300);
+    let status: StatusResponse =
+        lab.call(0, method::maintenance::STATUS, &proto::etcdserverpb::StatusRequest {}).unwrap();
+    assert_eq!(index_of(&file), status.raft_applied_index);
+}
+
+#[test]
+fn a_backup_starts_a_cluster_of_its_own_with_the_v2_tree_alone() {
+    for (with_v3, snapshot_count) in [(false, 100_000), (false, 10), (true, 10)] {
+        let mut lab = Lab::with(3, |config| {
+            with_v2(config);
+            config.snapshot_count = snapshot_count;
+        });
+        lab.put(0, "three", "3");
+        for n in 0..15 {
+            lab.curl_at(0, &format!("-XPUT /v2/keys/a/k{n} -d value={n}"));
+        }
+        lab.run(S);
+        lab.stop(0);
+        let copy = member::backup(&lab.seats[0].disk.contents(), (77, 78), with_v3).unwrap();
+        assert!(copy.told.iter().all(|line| line.starts_with("ignoring ")), "{:?}", copy.told);
+        assert_eq!(member::id_on_disk(&copy.files), Some(77));
+        let mut alone = Lab::asleep(1, |config| {
+            with_v2(config);
+            config.force_new_cluster = true;
+        });
+        alone.seats[0].id = 77;
+        for file in copy.files {
+            alone.seats[0].disk.files.insert(file.path, file.bytes.to_vec());
+        }
+        alone.start(0);
+        alone.settle();
+        assert!(alone.curl_at(0, "/v2/keys/a/k14").contains("\"value\":\"14\""));
+        assert!(alone.curl_at(0, "-XPUT /v2/keys/b -d value=1").starts_with("201"));
+        assert_eq!(alone.get(0, "three").is_some(), with_v3);
+        alone.put(0, "new", "1");
+        alone.seats[0].config.force_new_cluster = false;
+        alone.restart(0);
+        alone.settle();
+        assert_eq!(alone.get(0, "new").as_deref(), Some("1"));
+    }
+}

@@ -17,8 +17,6 @@ impl AuthStore {
     /// Adds a user, with the hash that the proposer made of the password
     /// ([`hash_user_add`](crate::hash_user_add)).
     ///
-    /// A password in the clear is not looked at: without a hash nobody can log in as that user.
-    ///
     /// # Errors
     /// No name (A6); the name is taken (A12); the hash is not base64.
     pub fn user_add(&mut self, request: &AuthUserAddRequest) -> Result<AuthUserAddResponse, Error> {
@@ -33,7 +31,8 @@ impl AuthStore {
             options: Some(request.options.unwrap_or_default()),
             ..User::default()
         };
-        user.password = password_for(&user, &request.hashed_password)?;
+        let clear = (request.password.as_str(), self.revision);
+        user.password = password_for(&user, clear, &request.hashed_password)?;
         self.users.insert(request.name.clone(), user);
         self.refresh_user(&request.name);
         self.commit();
@@ -86,8 +85,9 @@ impl AuthStore {
         &mut self,
         request: &AuthUserChangePasswordRequest,
     ) -> Result<AuthUserChangePasswordResponse, Error> {
+        let clear = (request.password.as_str(), self.revision);
         let user = self.users.get_mut(&request.name).ok_or(Error::UserNotFound)?;
-        user.password = password_for(user, &request.hashed_password)?;
+        user.password = password_for(user, clear, &request.hashed_password)?;
         self.commit();
         Ok(AuthUserChangePasswordResponse::default())
     }
@@ -132,10 +132,25 @@ impl AuthStore {
     }
 }
 
-/// What is stored as this user's password.
-fn password_for(user: &User, hashed_password: &str) -> Result<Bytes, Error> {
+/// What is stored as this user's password. A log of real 3.4's has passwords in the clear, which each
+/// of its members hashes with a salt of its own; here the salt is the place in the history, so that
+/// all have the same.
+fn password_for(
+    user: &User,
+    (clear, revision): (&str, u64),
+    hashed_password: &str,
+) -> Result<Bytes, Error> {
     if no_password(user) {
         return Ok(Bytes::new());
+    }
+    if hashed_password.is_empty() {
+        let mut salt = [0; 16];
+        salt[..8].copy_from_slice(&revision.to_be_bytes());
+        for (at, byte) in salt[8..].iter_mut().zip(user.name.iter()) {
+            *at = *byte;
+        }
+        let hash = password::hash_password(clear, password::COST_DEFAULT, salt);
+        return Ok(hash.into_bytes().into());
     }
     password::decode(hashed_password).ok_or(Error::NoPasswordUser)
 }

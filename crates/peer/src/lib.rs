@@ -16,4 +16,4 @@ mod status;
 
 pub use connection::{Connection, Receiver, Sender};
 pub use message::{Frames, frame};
-pub use real::{ETCD_VARIABLE, RealCluster, find_etcd};
+pub use real::{ETCD_VARIABLE, RealCluster, RealMember, find_etcd, scratch_dir};

@@ -125,6 +125,102 @@ impl RealCluster {
     }
 }
 
+/// One real member on a data directory of the caller's. Dropping it kills its process.
+pub struct RealMember {
+    process: Child,
+    endpoint: String,
+    log: PathBuf,
+}
+
+impl RealMember {
+    /// Starts a member on `data_dir`, whatever lies in it, and waits until it knows a leader. `flags`
+    /// are added to its own. Its log goes to a file beside the directory.
+    ///
+    /// # Errors
+    /// The system's, or what the member last wrote when it does not come up.
+    pub async fn start(
+        program: &Path,
+        name: &str,
+        data_dir: &Path,
+        flags: &[&str],
+    ) -> io::Result<RealMember> {
+        let ports = free_ports(2)?;
+        let log = data_dir.with_extension("log");
+        let out = fs::File::create(&log)?;
+        let url = |port: u16| format!("http://127.0.0.1:{port}");
+        let mut command = Command::new(program);
+        command.args(["--name", name, "--logger", "zap", "--log-level", "error"]);
+        command.arg("--data-dir").arg(data_dir);
+        for flag in ["--listen-client-urls", "--advertise-client-urls"] {
+            command.args([flag, &url(ports[0])]);
+        }
+        for flag in ["--listen-peer-urls", "--initial-advertise-peer-urls"] {
+            command.args([flag, &url(ports[1])]);
+        }
+        command.args(["--initial-cluster", &format!("{name}={}", url(ports[1]))]).args(flags);
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+        let endpoint = format!("127.0.0.1:{}", ports[0]);
+        let mut member = RealMember { process: command.spawn()?, endpoint, log };
+        match member.until_led().await {
+            Ok(()) => Ok(member),
+            Err(why) => {
+                let log = fs::read_to_string(&member.log).unwrap_or_default();
+                Err(io::Error::other(format!("{why}\n{log}")))
+            }
+        }
+    }
+
+    async fn until_led(&mut self) -> Result<(), String> {
+        let start = Instant::now();
+        loop {
+            if status(&self.endpoint).await.is_ok_and(|status| status.leader != 0) {
+                return Ok(());
+            }
+            if let Ok(Some(ended)) = self.process.try_wait() {
+                return Err(format!("the member ended with {ended}"));
+            }
+            if start.elapsed() > PATIENCE {
+                return Err("no leader".into());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Where it listens for clients, `host:port`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// SIGTERM, until it is gone.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn stop(mut self) -> io::Result<()> {
+        let pid = self.process.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status()?;
+        self.process.wait().map(drop)
+    }
+
+    /// SIGKILL.
+    pub fn kill(self) {}
+}
+
+impl Drop for RealMember {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = fs::remove_file(&self.log);
+    }
+}
+
+/// A new folder of this process's own, in memory where that is to be had. Nobody removes it.
+///
+/// # Errors
+/// The system's.
+pub fn scratch_dir() -> io::Result<PathBuf> {
+    fresh_dir()
+}
+
 async fn status(endpoint: &str) -> Result<StatusResponse, Status> {
     let connection = Connection::open(endpoint).await?;
     let request = StatusRequest::default();

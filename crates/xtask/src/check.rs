@@ -20,7 +20,7 @@ pub const DIST_VARIABLE: &str = "ETCD_LAB_DIST";
 
 /// The server of Debian's package, which the tests compare with.
 const REAL_ETCD: &str = "etcd";
-const REAL_ETCD_PACKAGE: &str = "etcd-server";
+const REAL_ETCD_PACKAGES: [&str; 2] = ["etcd-server", "etcd-client"];
 
 /// The crates that exist for the wasm target only.
 const WASM_ONLY: [&str; 6] = ["--exclude", "ui", "--exclude", "worker", "--exclude", "console"];
@@ -52,10 +52,10 @@ pub fn test(workspace: &Workspace) -> Result<()> {
 
 /// The tests against a real etcd are skipped, in one line, where there is none.
 fn real_etcd() -> Result<()> {
-    if exists(REAL_ETCD) {
+    if exists(REAL_ETCD) && exists("etcdctl") {
         println!("   {REAL_ETCD} is there");
     } else if may_apt()
-        && let Err(error) = apt_install(&[REAL_ETCD_PACKAGE])
+        && let Err(error) = apt_install(&REAL_ETCD_PACKAGES)
     {
         println!("   not installed, so not compared with: {error:#}");
     }

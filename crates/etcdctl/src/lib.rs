@@ -28,6 +28,7 @@ pub mod system;
 mod table;
 mod task;
 mod tree;
+mod v2;
 
 pub use files::{FileKind, Files};
 pub use process::run;

@@ -307,6 +307,8 @@ fn programs_run_at_every_event_without_waiting() {
     assert_eq!(*ran.borrow(), [env(5), env(7), env(8)]);
     assert_eq!(exec("exec-watch nosuch /w", false), (Some(1), "exec: no".into(), 60));
     assert_eq!(ran.borrow().len(), 1);
+    let panic = "panic: runtime error: slice bounds out of range [1:0]\n\ngoroutine 1 [running]:\n";
+    assert_eq!(exec("exec-watch -r /w --", true), (Some(2), panic.into(), 60));
 }
 
 #[test]

@@ -104,6 +104,13 @@ fn requests_about_members_and_users_are_those_of_the_real_tool() {
         });
         assert_eq!(sent.borrow().get(nth).map(String::as_str), Some(curl), "{line}");
     }
+    let (code, terminal) =
+        play(Profile::V3_4, "--no-sync --debug -C http://127.0.0.1:2379 cluster-health", |_| {
+            answer(200, "{\"health\":\"true\"}")
+        });
+    assert_eq!(code, 0);
+    let asked = "Cluster-Endpoints: http://127.0.0.1:2379\ncURL Command: curl -X GET http://127.0.0.1:2379/v2/members\n";
+    assert!(terminal.starts_with(asked), "{terminal}");
     let put = "PUT http://127.0.0.1:2379/v2/members/1 -d ";
     let urls = r#""{\"peerURLs\":[\"http://127.0.0.1:9997\",\"http://127.0.0.1:9998\"]}""#;
     let line = "member update 1 http://127.0.0.1:9998,http://127.0.0.1:9997";

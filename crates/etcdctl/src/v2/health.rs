@@ -26,6 +26,9 @@ pub(super) async fn run(context: &Context<'_>) -> Outcome {
 
 async fn check(context: &Context<'_>) -> Outcome {
     let client = context.client_without_sync().await?;
+    if context.global.bool("debug") {
+        context.complain(&format!("Cluster-Endpoints: {}\n", client.endpoints(", ")));
+    }
     let members = match members(&client, None).await {
         Ok(members) => members,
         Err(failure) => {

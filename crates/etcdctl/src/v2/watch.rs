@@ -44,11 +44,6 @@ pub(super) async fn execute(context: &Context<'_>) -> Outcome {
         return context.bad_args("key and command to exec required");
     }
     let (key, command) = key_and_command(args);
-    if command.is_empty() {
-        // The real tool trips over an array's bounds here, with Go's exit status.
-        context.complain("panic: runtime error: slice bounds out of range\n");
-        return Err(2);
-    }
     let recursive = context.local.bool("recursive");
     let after_index = context.local.int("after-index").cast_unsigned();
     let mut watcher = Watcher::new(&client, key, after_index, recursive);
@@ -62,6 +57,12 @@ pub(super) async fn execute(context: &Context<'_>) -> Outcome {
             if reply.node.dir {
                 context.complain(&format!("Ignored dir {} change\n", reply.node.key));
                 continue;
+            }
+            if command.is_empty() {
+                // The real tool trips over its own slice here, with Go's exit status.
+                let panic = "panic: runtime error: slice bounds out of range [1:0]\n\n";
+                context.complain(&format!("{panic}goroutine 1 [running]:\n"));
+                return Err(2);
             }
             crew.borrow_mut().push(start(context, command, &reply));
             stir.note();

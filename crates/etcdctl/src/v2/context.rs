@@ -48,6 +48,16 @@ impl<'a> Context<'a> {
         Err(1)
     }
 
+    /// What was asked for, or exit 1 after a line that is the error itself.
+    pub(super) fn plainly<T>(&self, result: Result<T, Failure>) -> Outcome<T> {
+        result.or_else(|failure| self.plain(failure))
+    }
+
+    /// What was asked for, or the status of an answer that is an error.
+    pub(super) fn served<T>(&self, result: Result<T, Failure>) -> Outcome<T> {
+        result.or_else(|failure| self.fail(SERVER_ERROR, &failure))
+    }
+
     /// `handleError`: a line that begins with `Error:`, and what each endpoint said once more.
     pub(super) fn fail<T>(&self, code: i32, failure: &Failure) -> Outcome<T> {
         self.complain(&format!("Error:  {failure}\n"));

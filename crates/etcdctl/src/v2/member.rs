@@ -56,10 +56,7 @@ pub(super) async fn list(context: &Context<'_>) -> Outcome {
     context.no_args()?;
     let client = context.client().await?;
     let deadline_us = context.deadline_us();
-    let members = match members(&client, deadline_us).await {
-        Ok(members) => members,
-        Err(failure) => return context.plain(failure),
-    };
+    let members = context.plainly(members(&client, deadline_us).await)?;
     let leader = match leader(&client, deadline_us).await {
         Ok(leader) => leader,
         Err(failure) => return context.plain(format!("Failed to get leader:  {failure}")),
@@ -90,15 +87,10 @@ pub(super) async fn add(context: &Context<'_>) -> Outcome {
     };
     let client = context.client().await?;
     let deadline_us = context.deadline_us();
-    let id = match change(&client, "POST", "", std::slice::from_ref(url), deadline_us).await {
-        Ok(response) => Member::read(&response).id,
-        Err(failure) => return context.plain(failure),
-    };
+    let added = change(&client, "POST", "", std::slice::from_ref(url), deadline_us).await;
+    let id = Member::read(&context.plainly(added)?).id;
     context.print(format!("Added member named {name} with ID {id} to cluster\n"));
-    let members = match members(&client, deadline_us).await {
-        Ok(members) => members,
-        Err(failure) => return context.plain(failure),
-    };
+    let members = context.plainly(members(&client, deadline_us).await)?;
     let mut cluster = Vec::new();
     for member in &members {
         let name = if member.id == id { name } else { &member.name };
@@ -120,13 +112,9 @@ pub(super) async fn update(context: &Context<'_>) -> Outcome {
     };
     let client = context.client().await?;
     let urls: Vec<String> = urls.split(',').map(String::from).collect();
-    match change(&client, "PUT", id, &urls, context.deadline_us()).await {
-        Ok(_) => {
-            context.print(format!("Updated member with ID {id} in cluster\n"));
-            Ok(())
-        }
-        Err(failure) => context.plain(failure),
-    }
+    context.plainly(change(&client, "PUT", id, &urls, context.deadline_us()).await)?;
+    context.print(format!("Updated member with ID {id} in cluster\n"));
+    Ok(())
 }
 
 /// Adds a member or changes one; what is wrong with the URLs is found before anything is sent.

@@ -15,15 +15,10 @@ pub(super) async fn list(context: &Context<'_>) -> Outcome {
         assert_status(&response, &[200])?;
         json(&response)
     });
-    match roles {
-        Ok(roles) => {
-            for role in roles.field("roles").items() {
-                context.print(format!("{}\n", role.field("role").text()));
-            }
-            Ok(())
-        }
-        Err(failure) => context.plain(failure),
+    for role in context.plainly(roles)?.field("roles").items() {
+        context.print(format!("{}\n", role.field("role").text()));
     }
+    Ok(())
 }
 
 pub(super) async fn get(context: &Context<'_>) -> Outcome {

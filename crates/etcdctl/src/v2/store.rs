@@ -1,6 +1,6 @@
 //! `etcdctl set|get|mk|update|rm|ls|mkdir|setdir|updatedir|rmdir`: one request each.
 
-use super::context::{Context, Outcome, SERVER_ERROR};
+use super::context::{Context, Outcome};
 use super::http::Action;
 use super::keys::{self, Node, Reply, Wanted};
 use super::tree::Run;
@@ -17,10 +17,8 @@ pub(super) async fn run(context: &Context<'_>) -> Outcome {
         _ => None,
     };
     let action = action(context, key, value.as_deref());
-    match keys::send(&client, &action, context.deadline_us()).await {
-        Ok(reply) => show(context, &reply),
-        Err(failure) => context.fail(SERVER_ERROR, &failure),
-    }
+    let reply = keys::send(&client, &action, context.deadline_us()).await;
+    show(context, &context.served(reply)?)
 }
 
 /// The second argument, or all of standard input.

@@ -2,7 +2,7 @@
 //! (`client/auth_user.go`).
 
 use super::context::{Context, Outcome};
-use super::http::{Action, Client, Failure, assert_or_message, json};
+use super::http::{Action, Client, assert_or_message, json};
 use super::tree::Run;
 use crate::go::json::{Object, array, string};
 use crate::go::unmarshal::Value;
@@ -20,7 +20,7 @@ pub(super) async fn auth_request(
         // Where 201 is as good, nobody reads the answer.
         if wanted == [200] { json(&response) } else { Ok(Value::Null) }
     });
-    answer.or_else(|failure: Failure| context.plain(failure))
+    context.plainly(answer)
 }
 
 /// `/v2/auth/KIND/NAME`, without a slash at its end.

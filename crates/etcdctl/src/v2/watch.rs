@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::context::{Context, Outcome, SERVER_ERROR};
+use super::context::{Context, Outcome};
 use super::keys::{Reply, Watcher};
 use crate::system::{Ended, LocalFuture, Signal};
 use crate::task::{self, Stir};
@@ -17,10 +17,7 @@ pub(super) async fn show(context: &Context<'_>) -> Outcome {
     let mut watcher = Watcher::new(&client, key, after_index, recursive);
     let following = async {
         loop {
-            let reply = match watcher.next().await {
-                Ok(reply) => reply,
-                Err(failure) => return context.fail(SERVER_ERROR, &failure),
-            };
+            let reply = context.served(watcher.next().await)?;
             if reply.node.dir {
                 continue;
             }
@@ -50,10 +47,7 @@ pub(super) async fn execute(context: &Context<'_>) -> Outcome {
     let (stir, crew) = (Stir::default(), RefCell::new(Vec::new()));
     let following = async {
         loop {
-            let reply = match watcher.next().await {
-                Ok(reply) => reply,
-                Err(failure) => return context.fail(SERVER_ERROR, &failure),
-            };
+            let reply = context.served(watcher.next().await)?;
             if reply.node.dir {
                 context.complain(&format!("Ignored dir {} change\n", reply.node.key));
                 continue;

@@ -40,16 +40,20 @@ impl Endpoint {
 
     /// What gRPC says when nobody listens.
     pub(crate) fn refusal(&self) -> String {
-        let (name, port) = self.host.rsplit_once(':').unwrap_or((&self.host, ""));
-        let bare = name.trim_start_matches('[').trim_end_matches(']');
-        let what = if bare == "localhost" {
-            format!("dial tcp 127.0.0.1:{port}: connect: connection refused")
-        } else if bare.is_empty() || bare.parse::<IpAddr>().is_ok() {
-            format!("dial tcp {}: connect: connection refused", self.host)
-        } else {
-            format!("dial tcp: lookup {bare}: no such host")
-        };
-        format!("transport: Error while dialing {what}")
+        format!("transport: Error while dialing {}", refusal(&self.host))
+    }
+}
+
+/// What Go's dialler says when nobody listens at `host:port`.
+pub(crate) fn refusal(host: &str) -> String {
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    if bare == "localhost" {
+        format!("dial tcp 127.0.0.1:{port}: connect: connection refused")
+    } else if bare.is_empty() || bare.parse::<IpAddr>().is_ok() {
+        format!("dial tcp {host}: connect: connection refused")
+    } else {
+        format!("dial tcp: lookup {bare}: no such host")
     }
 }
 
@@ -72,7 +76,7 @@ fn split(endpoint: &str) -> (&str, String) {
 }
 
 /// `host:port` with a number for a port; this machine's own names become 127.0.0.1.
-fn tcp_address(host: &str) -> Result<String, String> {
+pub(crate) fn tcp_address(host: &str) -> Result<String, String> {
     if host.is_empty() {
         return Err("dial tcp: missing address".to_string());
     }

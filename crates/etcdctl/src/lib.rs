@@ -1,14 +1,16 @@
-//! etcdctl v3 as of 3.4.23 and 3.5.1, to the letter: flags, commands, printers, error lines, exit
-//! statuses. Which of the two it is comes with the [`System`].
+//! etcdctl as of 3.4.23 and 3.5.1, to the letter: flags, commands, printers, error lines, exit
+//! statuses. Which of the two it is comes with the [`System`], which of its two APIs with
+//! `ETCDCTL_API`.
 //!
 //! [`run`] is one process: words in, an exit status out, everything else through a [`System`].
 //! There is no state outside of it. Layers, from the outside: `process` (environment, command
 //! tree, usage errors), `commands` (one file each), `client` (clientv3: endpoints, deadlines,
 //! retries, watches, leases, recipes), `printers` (one file per `-w` format). `pflag`, `cobra`,
-//! `help`, `table` and `go` stand for the libraries whose texts show. `memory` is a system for tests.
+//! `help`, `table` and `go` stand for the libraries whose texts show. `v2` is a tool of its own, which
+//! shares little more than `go` with the rest. `memory` is a system for tests.
 //!
 //! Left out so far, and answered honestly when used: snapshot, make-mirror, migrate, check,
-//! completion, API version 2, TLS, DNS discovery, and gRPC's own log lines under `--debug`.
+//! completion, backup of v2, TLS, DNS discovery, and gRPC's own log lines under `--debug`.
 
 mod client;
 mod cobra;
@@ -28,6 +30,7 @@ pub mod system;
 mod table;
 mod task;
 mod tree;
+mod v2;
 
 pub use files::{FileKind, Files};
 pub use process::run;

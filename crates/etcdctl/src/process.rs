@@ -11,6 +11,7 @@ use crate::help;
 use crate::pflag::{FlagSet, Kind, Spec};
 use crate::system::System;
 use crate::tree::ROOT;
+use crate::v2;
 
 /// A command about to run.
 pub(crate) struct Invocation<'a> {
@@ -44,7 +45,7 @@ impl Invocation<'_> {
 pub async fn run(system: &dyn System, args: &[String]) -> i32 {
     match api_version(system).as_str() {
         "" | "3" => {}
-        "2" => return not_yet(system, "API version 2"),
+        "2" => return Box::pin(v2::run(system, args)).await,
         other => {
             let colon = if system.profile() > Profile::V3_4 { ":" } else { "" };
             let line = format!("unsupported API version{colon} {other}\n");

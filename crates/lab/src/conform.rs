@@ -84,6 +84,8 @@ struct Wanted {
     /// The members were connected for more than five seconds.
     warm: bool,
     auth: bool,
+    /// The members serve API version 2.
+    v2: bool,
     flags: MemberFlags,
 }
 
@@ -97,9 +99,9 @@ impl Wanted {
         for key in case.header.keys() {
             match key.as_str() {
                 // Masked output is recorded as wildcards already.
-                "title" | "members" | "warm" | "auth" | "etcd-args" | "mask" => {}
+                "title" | "members" | "warm" | "auth" | "v2" | "etcd-args" | "mask" => {}
                 _ if flag(key) => return Err(format!("'{key}: true' is not in this lab yet")),
-                "v2" | "tls" => {}
+                "tls" => {}
                 _ => return Err(format!("'{key}' is not a header that is known")),
             }
         }
@@ -110,6 +112,7 @@ impl Wanted {
             members: members.map_err(|_| "'members' is not a number".to_string())?,
             warm: flag("warm"),
             auth: flag("auth"),
+            v2: flag("v2"),
             flags: MemberFlags::read(profile, args)?,
         })
     }
@@ -163,6 +166,7 @@ fn with_m1_leading(wanted: &Wanted) -> Result<InProcess, String> {
         let options = SessionOptions { seed, members: wanted.members, profile };
         let flags = MemberConfig {
             quota_backend_bytes: wanted.flags.quota_backend_bytes,
+            enable_v2: wanted.v2,
             ..MemberConfig::default()
         };
         let lab = Lab::with_flags(options, WorldOptions::new(seed), flags)?;
@@ -201,11 +205,11 @@ mod tests {
         )
         .expect("known");
         assert_eq!((wanted.members, wanted.warm, wanted.auth), (3, true, true));
+        assert!(!wanted.v2 && read("<!-- v2: true -->").expect("known").v2);
         assert_eq!(wanted.profile, Profile::V3_5);
         assert_eq!(wanted.flags, MemberFlags { quota_backend_bytes: 2_097_152 });
         for (header, error) in [
             ("<!-- tls: true -->", "'tls: true' is not in this lab yet"),
-            ("<!-- v2: true -->", "'v2: true' is not in this lab yet"),
             ("<!-- colour: red -->", "'colour' is not a header that is known"),
             ("<!-- members: few -->", "'members' is not a number"),
             (

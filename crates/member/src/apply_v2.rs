@@ -13,7 +13,7 @@ use prost::Message as _;
 use proto::etcdserverpb::Request;
 use proto::membershippb::Attributes;
 use serde_json::Value;
-use v2store::{Error, Event, TtlOptionSet, json_string};
+use v2store::{Code, Error, Event, TtlOptionSet, json_string};
 
 use crate::conf_change::{Change, Kind};
 use crate::member::Running;
@@ -21,7 +21,7 @@ use crate::membership::Member;
 use crate::proposals::{To, Waiter};
 use crate::state::State;
 use crate::versions::Version;
-use crate::{Micros, limits};
+use crate::{Micros, Profile, limits};
 
 /// What a request came to: an event, or nothing for what no client waits for.
 pub(crate) type Applied = Result<Option<Arc<Event>>, Error>;
@@ -33,7 +33,12 @@ const PERMANENT: TtlOptionSet = TtlOptionSet { expire_ns: None, refresh: false }
 
 impl State {
     /// Applies one request of v2's (V1 to V8, V10).
-    pub(crate) fn apply_v2(&mut self, request: &Request, unix_ns: i64) -> Applied {
+    pub(crate) fn apply_v2(
+        &mut self,
+        request: &Request,
+        profile: Profile,
+        unix_ns: i64,
+    ) -> Applied {
         let (path, prev) = (&request.path, (request.prev_value.as_str(), request.prev_index));
         let compares = prev != ("", 0);
         let (store, value) = (&mut self.v2, request.val.as_str());
@@ -43,7 +48,12 @@ impl State {
                 Some(false) => {
                     store.create(path, request.dir, value, false, ttl(request), unix_ns)?
                 }
-                Some(true) if !compares => store.update(path, value, ttl(request), unix_ns)?,
+                Some(true) if !compares => {
+                    if profile >= Profile::V3_5 && value.is_empty() {
+                        refuse_directory(store, path)?;
+                    }
+                    store.update(path, value, ttl(request), unix_ns)?
+                }
                 _ if compares => {
                     store.compare_and_swap(path, prev, value, ttl(request), unix_ns)?
                 }
@@ -128,7 +138,7 @@ impl State {
 impl Running {
     pub(crate) fn apply_v2_entry(&mut self, now: Micros, index: u64, request: &Request) {
         let unix_ns = self.unix_ns(now);
-        let applied = self.state.apply_v2(request, unix_ns);
+        let applied = self.state.apply_v2(request, self.config.profile, unix_ns);
         if attributes_id(&request.path).is_some() && request.method == "PUT" {
             self.trace_membership();
         }
@@ -157,6 +167,16 @@ impl Running {
             self.submit_v2(now, Waiter::Nobody, request);
         }
     }
+}
+
+/// From 3.5 on an update looks at what became of writing the value, which a directory cannot take, not
+/// even an empty one: no directory gets a new time to live that way. Nothing is changed or counted.
+fn refuse_directory(store: &v2store::Store, path: &str) -> Result<(), Error> {
+    if path == v2store::KEYS_PREFIX || !store.is_dir(path) {
+        return Ok(());
+    }
+    let why = Error::new(Code::NotFile, "", 0);
+    Err(Error::new(Code::RaftInternal, format!("nodePath {path} : {why}"), 0))
 }
 
 /// The request by which a member tells its name and client URLs.

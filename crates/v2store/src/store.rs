@@ -82,6 +82,11 @@ impl Store {
         self.find(path).ok().filter(|node| !node.is_dir()).map(Node::value)
     }
 
+    /// Whether a directory lies there; not counted as a read.
+    pub fn is_dir(&self, path: &str) -> bool {
+        self.find(path).is_ok_and(Node::is_dir)
+    }
+
     /// The names in a directory, hidden ones too; none when it is not there. Not counted.
     pub fn names(&self, path: &str) -> impl Iterator<Item = &str> {
         let found = self.find(path).ok().and_then(Node::children);

@@ -8,4 +8,5 @@ pub(crate) mod number;
 pub(crate) mod quote;
 pub(crate) mod tabwriter;
 pub(crate) mod time;
+pub(crate) mod unmarshal;
 pub(crate) mod url;

@@ -160,6 +160,35 @@ fn writes_are_dispatched_by_their_conditions() {
     );
 }
 
+/// 3.5.1 answers so. 3.4.23 does what was asked.
+#[test]
+fn a_directory_s_time_to_live_cannot_be_changed_in_3_5() {
+    let update = "-XPUT /v2/keys/d?dir=true&prevExist=true -d ttl=50";
+    let trouble = "500\nContent-Type: application/json\nX-Etcd-Cluster-Id: 1b54e08a7a3c9540\nX-Etcd-Index: 0\n{\"errorCode\":300,\"message\":\"Raft Internal Error\",\"cause\":\"nodePath /1/d : Not a file ()\",\"index\":0}\n";
+    for profile in Profile::ALL {
+        let mut lab = Lab::with(1, |config| {
+            recorded(config);
+            config.profile = profile;
+        });
+        assert!(lab.curl("-XPUT /v2/keys/d -d dir=true").starts_with("201\n"));
+        let updated = lab.curl(update);
+        let node = lab.curl_body("/v2/keys/d");
+        if profile == Profile::V3_4 {
+            assert!(updated.starts_with("200\n") && updated.contains("\"ttl\":50"), "{updated}");
+            assert!(node.contains("\"ttl\":50"), "{node}");
+        } else {
+            assert_eq!(updated, trouble);
+            assert!(!node.contains("ttl"), "{node}");
+            let stats = lab.curl_body("/v2/stats/store");
+            assert!(stats.contains("\"updateSuccess\":0,\"updateFail\":0"), "{stats}");
+        }
+        let file = lab.curl("-XPUT /v2/keys/d?prevExist=true -d value=1");
+        assert!(file.starts_with("403\n"), "{file}");
+        let root = lab.curl("-XPUT /v2/keys/?dir=true&prevExist=true -d ttl=50");
+        assert!(root.contains("Root is read only"), "{root}");
+    }
+}
+
 #[test]
 fn paths_and_methods_are_those_of_go_s_mux() {
     let mut lab = Lab::with(1, recorded);

@@ -55,6 +55,26 @@ impl Command {
     }
 }
 
+const RESTORE: &[Spec] = &[
+    Spec::new("data-dir", Text, "", "where the directory goes"),
+    Spec::new("wal-dir", Text, "", "where the log goes, if not into it"),
+    Spec::new(
+        "initial-cluster",
+        Text,
+        "default=http://localhost:2380",
+        "all members of the new cluster",
+    ),
+    Spec::new("initial-cluster-token", Text, "etcd-cluster", "what tells clusters apart"),
+    Spec::new(
+        "initial-advertise-peer-urls",
+        Text,
+        "http://localhost:2380",
+        "where this member listens for its peers",
+    ),
+    Spec::new("name", Text, "default", "this member's name"),
+    Spec::new("skip-hash-check", Bool, "false", "take a file without a sum, or with a wrong one"),
+];
+
 const GLOBAL: &[Spec] = &[
     Spec::new("endpoints", Slice, "127.0.0.1:2379", "where the members listen for clients"),
     Spec::new("debug", Bool, "false", "show what the client does"),
@@ -351,8 +371,14 @@ const COMMANDS: &[Command] = &[
                 NONE,
                 Run::SnapshotSave,
             ),
-            later("restore", "Makes a data directory from a saved database"),
-            later("status", "Describes a saved database"),
+            plain("status", "<filename>", "Describes a saved database", NONE, Run::SnapshotStatus),
+            plain(
+                "restore",
+                "<filename> [options]",
+                "Makes a data directory from a saved database",
+                RESTORE,
+                Run::SnapshotRestore,
+            ),
         ],
     ),
     later("make-mirror", "Copies keys to another cluster and keeps on copying"),

@@ -5,6 +5,8 @@
 //! operations; here the file is written as a whole with every snapshot, by defragmentation and at the
 //! end of the process, and the log has the rest.
 
+use std::collections::BTreeMap;
+
 use bolt::{Db, Sum, Writer};
 use bytes::Bytes;
 use mvcc::Store;
@@ -75,12 +77,16 @@ fn open(file: &Bytes) -> Result<Db, String> {
     Ok(db)
 }
 
+fn pairs_of(db: &Db, bucket: &bolt::Bucket) -> Result<Vec<(Bytes, Bytes)>, String> {
+    let pairs = db.pairs(bucket).and_then(Iterator::collect::<Result<_, _>>);
+    pairs.map_err(|e| e.to_string())
+}
+
 fn pairs(db: &Db, bucket: &str) -> Result<Vec<(Bytes, Bytes)>, String> {
     let Some(bucket) = db.bucket(bucket.as_bytes()).map_err(|e| e.to_string())? else {
         return Ok(Vec::new());
     };
-    let pairs = db.pairs(&bucket).and_then(Iterator::collect::<Result<_, _>>);
-    pairs.map_err(|e| e.to_string())
+    pairs_of(db, &bucket)
 }
 
 fn value(pairs: &[(Bytes, Bytes)], key: &[u8]) -> Option<Bytes> {
@@ -123,6 +129,38 @@ pub(crate) fn without_members(file: &Bytes) -> Result<Bytes, String> {
         }
     }
     writer.finish().map(Bytes::from).map_err(failed_to_write)
+}
+
+/// The same file at another place in the log, with these members and nothing of those before (N5).
+pub(crate) fn for_members(
+    file: &Bytes,
+    membership: &Membership,
+    place: &Place,
+) -> Result<Bytes, String> {
+    let db = open_as_tool(file)?;
+    db.check().map_err(|_| "invalid database".to_string())?;
+    let mut buckets: BTreeMap<Bytes, Pairs> = BTreeMap::new();
+    for bucket in db.buckets().map_err(|e| e.to_string())? {
+        let pairs = pairs_of(&db, &bucket)?;
+        buckets.insert(bucket.name, to_pairs(pairs));
+    }
+    for (name, pairs) in membership.buckets() {
+        if name != "cluster" {
+            buckets.insert(Bytes::from_static(name.as_bytes()), pairs);
+        }
+    }
+    let meta = buckets.entry(Bytes::from_static(b"meta")).or_default();
+    let places = place.pairs();
+    meta.retain(|(key, _)| ![CONSISTENT_INDEX, TERM, CONF_STATE].contains(&&key[..]));
+    meta.extend(places);
+    meta.sort();
+    bolt::write(buckets).map(Bytes::from).map_err(failed_to_write)
+}
+
+/// As the tools open it.
+fn open_as_tool(file: &Bytes) -> Result<Db, String> {
+    let db = Db::open(file.clone()).map_err(|_| "invalid database".to_string())?;
+    if db.verify() == Sum::Bad { Err("invalid database".into()) } else { Ok(db) }
 }
 
 fn failed_to_write(error: bolt::Error) -> String {

@@ -38,6 +38,7 @@ mod pump;
 mod reads;
 mod recovery;
 mod report;
+mod restore;
 mod snapshot;
 mod sound;
 mod state;
@@ -56,6 +57,7 @@ pub use member::Member;
 pub use membership::{Member as MemberInfo, Membership};
 pub use proto::Profile;
 pub use recovery::id_on_disk;
+pub use restore::{Restore, Restored, restore};
 pub use status::{MemberStatus, StatusCell};
 
 /// Virtual time in microseconds since the session began.

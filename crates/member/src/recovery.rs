@@ -17,6 +17,7 @@ use crate::data_dir::{DB, DataDir, Log};
 use crate::io::{DiskFile, DiskOp};
 use crate::log_store::LogStore;
 use crate::membership::Member;
+use crate::restore::unknown_name;
 use crate::sound::NUMBER_MAX;
 use crate::state::State;
 use crate::wal_file::Wal;
@@ -60,7 +61,35 @@ pub fn id_on_disk(disk: &[DiskFile]) -> Option<u64> {
     Some(metadata.node_id).filter(|id| *id != 0)
 }
 
-fn bootstrap(config: &MemberConfig) -> Result<Recovered, String> {
+/// The members of a new cluster, and which of them this one is.
+pub(crate) struct Initial {
+    pub(crate) own: u64,
+    pub(crate) cluster_id: u64,
+    /// In order of their ids.
+    pub(crate) members: Vec<Member>,
+}
+
+impl Initial {
+    /// What the log of each of them begins with.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let entry = |(index, member): (u64, &Member)| Entry {
+            entry_type: EntryType::EntryConfChange,
+            term: 1,
+            index,
+            data: Change::bootstrap(member),
+            ..Entry::default()
+        };
+        (1..).zip(&self.members).map(entry).collect()
+    }
+
+    /// The log's metadata.
+    pub(crate) fn metadata(&self) -> Vec<u8> {
+        Metadata { node_id: self.own, cluster_id: self.cluster_id }.encode_to_vec()
+    }
+}
+
+/// Ids from URLs and token (M1, M2).
+pub(crate) fn initial_members(config: &MemberConfig) -> Result<Initial, String> {
     let mut members: Vec<Member> = config
         .initial_cluster
         .iter()
@@ -72,25 +101,15 @@ fn bootstrap(config: &MemberConfig) -> Result<Recovered, String> {
         })
         .collect();
     members.sort_by_key(|member| member.id);
-    let own = members
-        .iter()
-        .find(|member| member.name == config.name)
-        .ok_or_else(|| {
-            format!(
-                "couldn't find local name \"{}\" in the initial cluster configuration",
-                config.name
-            )
-        })?
-        .id;
+    let own = members.iter().find(|member| member.name == config.name);
+    let own = own.ok_or_else(|| unknown_name(&config.name))?.id;
     let ids: Vec<u64> = members.iter().map(|member| member.id).collect();
-    let entries = (1..).zip(&members).map(|(index, member)| Entry {
-        entry_type: EntryType::EntryConfChange,
-        term: 1,
-        index,
-        data: Change::bootstrap(member),
-        ..Entry::default()
-    });
-    begin(config, own, id::cluster_id(&ids), &entries.collect::<Vec<_>>())
+    Ok(Initial { own, cluster_id: id::cluster_id(&ids), members })
+}
+
+fn bootstrap(config: &MemberConfig) -> Result<Recovered, String> {
+    let initial = initial_members(config)?;
+    begin(config, initial.own, initial.cluster_id, &initial.entries())
 }
 
 /// A new data directory whose log begins with these entries, committed.

@@ -3,9 +3,10 @@
 
 use bytes::Bytes;
 use prost::Message;
-use proto::Status;
+use proto::etcdserverpb::{SnapshotRequest, SnapshotResponse};
+use proto::{Status, method};
 
-use super::{Client, ClientError, Deadline, closing, encode};
+use super::{Client, ClientError, Deadline, closing, decode, encode};
 use crate::system::{CallError, LocalFuture, Stream};
 
 /// An open stream.
@@ -27,21 +28,24 @@ pub(super) enum Broken {
 }
 
 impl<'a> Client<'a> {
-    /// The first message of a stream that is opened, by the deadline, for one request without fields.
-    pub(crate) async fn first_message(
-        &self,
-        deadline: Deadline,
-        method: &'static str,
-    ) -> Result<Option<Bytes>, ClientError> {
+    /// The database of the member that takes the call, with its sum at the end. The deadline is for the
+    /// connection.
+    pub(crate) async fn snapshot(&self, deadline: Deadline) -> Result<Vec<u8>, ClientError> {
+        let mut file = Vec::new();
         loop {
-            let wire = self.open_by(deadline, method, false).await?;
-            wire.stream.send(Bytes::new());
+            let wire = self.open_by(deadline, method::maintenance::SNAPSHOT, false).await?;
+            wire.send(&SnapshotRequest::default());
             wire.stream.close_send();
-            match wire.next().await {
-                Ok(message) => return Ok(Some(message)),
-                Err(Broken::NotOpened) => {}
-                Err(Broken::End) => return Ok(None),
-                Err(Broken::Status(status)) => return Err(ClientError::Status(status)),
+            loop {
+                match wire.next().await {
+                    Ok(message) => {
+                        let piece: SnapshotResponse = decode(&message)?;
+                        file.extend_from_slice(&piece.blob);
+                    }
+                    Err(Broken::NotOpened) => break,
+                    Err(Broken::End) => return Ok(file),
+                    Err(Broken::Status(status)) => return Err(ClientError::Status(status)),
+                }
             }
         }
     }

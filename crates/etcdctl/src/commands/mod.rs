@@ -17,6 +17,7 @@ mod move_leader;
 mod plan;
 mod put;
 mod range;
+mod restore;
 mod role;
 mod snapshot;
 mod txn;
@@ -70,7 +71,9 @@ pub(crate) enum Run {
     RoleGrant,
     RoleList,
     RoleRevoke,
+    SnapshotRestore,
     SnapshotSave,
+    SnapshotStatus,
     Txn,
     UserAdd,
     UserDelete,
@@ -97,7 +100,9 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Exit> {
         Run::Lock => lock::run(invocation).await,
         Run::MemberAdd => member::add(invocation).await,
         Run::MoveLeader => move_leader::run(invocation).await,
+        Run::SnapshotRestore => restore::run(&invocation),
         Run::SnapshotSave => snapshot::save(invocation).await,
+        Run::SnapshotStatus => snapshot::status(&invocation),
         Run::Txn => txn::run(invocation).await,
         Run::UserGet => user::get(invocation).await,
         Run::Version => version::run(&invocation),

@@ -1,27 +1,147 @@
-//! `etcdctl snapshot save`: asks for the database as far as the server has one to give. Writing it
-//! down, and the other snapshot commands, come with the files.
+//! `etcdctl snapshot save` and `status` (`clientv3/snapshot`, `ctlv3/command/snapshot_command.go`).
+//!
+//! What the libraries log goes to standard error, as theirs does. `restore` is beside this.
 
-use proto::method;
+use bolt::Db;
+use proto::Profile;
 
-use crate::client::ClientError;
 use crate::exit::Exit;
-use crate::process::{Invocation, not_yet};
+use crate::go::humanize;
+use crate::go::json::{Object, string};
+use crate::go::time::iso8601_ms;
+use crate::printers::Reply;
+use crate::process::Invocation;
+
+/// Length of a file's sum behind its whole sectors.
+const SUM_BYTES: u64 = 32;
 
 pub(super) async fn save(mut invocation: Invocation<'_>) -> Result<(), Exit> {
-    invocation.only_arg("snapshot save expects one argument")?;
+    let path = invocation.only_arg("snapshot save expects one argument")?.to_string();
     let (client, _) = invocation.client().await?;
-    if let [_, _, ..] = client.endpoint_names() {
+    let [endpoint] = client.endpoint_names() else {
         let endpoints = client.endpoint_names().join(" ");
         return Err(Exit::bad_args(format!(
             "snapshot must be requested to one selected node, not multiple [{endpoints}]"
         )));
-    }
-    let deadline = invocation.deadline();
-    match client.first_message(deadline, method::maintenance::SNAPSHOT).await {
-        Err(why @ ClientError::Deadline) => Err(Exit::interrupted(why)),
-        Err(ClientError::Status(status)) if status.code != proto::Code::Unimplemented => {
-            Err(Exit::interrupted(ClientError::Status(status)))
+    };
+    let part = format!("{path}.part");
+    let files = invocation.system.files();
+    files
+        .write_file(&part, &[])
+        .map_err(|why| Exit::interrupted(format!("could not open {part} ({why})")))?;
+    let log = Log::of(&invocation);
+    log.tool(119, 68, "created temporary db file", Object::new().string("path", &part));
+    let started_us = invocation.system.now_us();
+    let fetched = client.snapshot(invocation.deadline()).await;
+    let kept = fetched.map_err(|why| why.to_string()).and_then(|file| {
+        log.client(200, 211, "opened snapshot stream; downloading");
+        log.tool(127, 76, "fetching snapshot", Object::new().string("endpoint", endpoint));
+        log.client(208, 219, "completed snapshot read; closing");
+        if file.len() as u64 % 512 != SUM_BYTES {
+            return Err(format!("sha256 checksum not found [bytes: {}]", file.len()));
         }
-        _ => Err(Exit::silent(not_yet(invocation.system, "snapshot save"))),
+        files.write_file(&part, &file)?;
+        let size = humanize::bytes(file.len() as u64);
+        let took = log.took(invocation.system.now_us() - started_us);
+        let fields = Object::new().string("endpoint", endpoint).string("size", &size);
+        log.tool(142, 91, "fetched snapshot", fields.raw("took", took));
+        files
+            .rename(&part, &path)
+            .map_err(|why| format!("could not rename {part} to {path} ({why})"))
+    });
+    if let Err(why) = kept {
+        let _ = files.remove_all(&part);
+        return Err(Exit::interrupted(why));
     }
+    log.tool(152, 100, "saved", Object::new().string("path", &path));
+    invocation.stdout(format!("Snapshot saved at {path}\n"));
+    Ok(())
+}
+
+pub(super) fn status(invocation: &Invocation<'_>) -> Result<(), Exit> {
+    deprecated(invocation, "status");
+    let path = invocation.only_arg("snapshot status requires exactly one argument")?;
+    let display = invocation.display()?;
+    let files = invocation.system.files();
+    files.stat(path).map_err(Exit::error)?;
+    let file = files.read_file(path).map_err(Exit::error)?;
+    let db = Db::open(file.into()).map_err(|_| Exit::error("invalid database"))?;
+    let status = db.snapshot_status().map_err(|why| {
+        Exit::error(format!("snapshot file integrity check failed. 1 errors found.\n{why}"))
+    })?;
+    display.show(invocation, &Reply::Snapshot(&status))
+}
+
+/// From 3.5 on another tool is meant for files.
+pub(super) fn deprecated(invocation: &Invocation<'_>, command: &str) {
+    if invocation.profile() >= Profile::V3_5 {
+        invocation.stderr(format!("Deprecated: Use `etcdutl snapshot {command}` instead.\n\n"));
+    }
+}
+
+/// zap's lines of one run.
+struct Log<'i> {
+    invocation: &'i Invocation<'i>,
+}
+
+impl<'i> Log<'i> {
+    fn of(invocation: &'i Invocation<'i>) -> Self {
+        Log { invocation }
+    }
+
+    fn is_old(&self) -> bool {
+        self.invocation.profile() == Profile::V3_4
+    }
+
+    /// A line of the snapshot library, which stands at another place in each release.
+    fn tool(&self, line_3_4: u32, line_3_5: u32, message: &str, fields: Object) {
+        let line = if self.is_old() { line_3_4 } else { line_3_5 };
+        let fields = fields.end();
+        let fields = fields.trim_start_matches('{');
+        self.invocation.stderr(format!(
+            "{{\"level\":\"info\",\"ts\":{},\"caller\":\"snapshot/v3_snapshot.go:{line}\",\
+             \"msg\":{},{fields}\n",
+            epoch(self.invocation.system.wall_us()),
+            string(message),
+        ));
+    }
+
+    /// A line of the client library.
+    fn client(&self, line_3_4: u32, line_3_5: u32, message: &str) {
+        let wall_us = self.invocation.system.wall_us();
+        let (time, caller) = if self.is_old() {
+            let time = string(&iso8601_ms(wall_us));
+            (time, format!("\"caller\":\"clientv3/maintenance.go:{line_3_4}\""))
+        } else {
+            let caller =
+                format!("\"logger\":\"client\",\"caller\":\"v3/maintenance.go:{line_3_5}\"");
+            (epoch(wall_us), caller)
+        };
+        self.invocation.stderr(format!(
+            "{{\"level\":\"info\",\"ts\":{time},{caller},\"msg\":{}}}\n",
+            string(message)
+        ));
+    }
+
+    /// A duration: seconds, or words for how long ago it began.
+    fn took(&self, us: u64) -> String {
+        if self.is_old() {
+            seconds(us)
+        } else if us < 1_000_000 {
+            string("now")
+        } else {
+            let s = us / 1_000_000;
+            string(&format!("{s} second{} ago", if s == 1 { "" } else { "s" }))
+        }
+    }
+}
+
+/// zap's time: seconds since 1970.
+fn epoch(wall_us: u64) -> String {
+    seconds(wall_us)
+}
+
+fn seconds(us: u64) -> String {
+    let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }

@@ -41,6 +41,12 @@ pub(super) fn print(reply: &Reply<'_>) -> Option<String> {
                 fields.status(endpoint, status);
             }
         }
+        Reply::Snapshot(status) => {
+            fields.line("Hash", status.hash);
+            fields.line("Revision", status.revision);
+            fields.line("Keys", status.total_key);
+            fields.line("Size", status.total_size_bytes);
+        }
         Reply::HashKv(list) => {
             for (endpoint, reply) in *list {
                 fields.header(reply.header);

@@ -101,6 +101,12 @@ fn object(display: &Display, reply: &Reply<'_>) -> String {
             .end(),
         Reply::Health(list) => array(list.iter().map(health).collect()),
         Reply::Status(list) => array(list.iter().map(|(ep, reply)| status(ep, reply)).collect()),
+        Reply::Snapshot(status) => Object::new()
+            .raw("hash", status.hash)
+            .raw("revision", status.revision)
+            .raw("totalKey", status.total_key)
+            .raw("totalSize", status.total_size_bytes)
+            .end(),
         Reply::HashKv(list) => array(list.iter().map(|(ep, reply)| hash_kv(ep, reply)).collect()),
     }
 }

@@ -6,6 +6,7 @@ mod protobuf;
 mod simple;
 mod table;
 
+use bolt::SnapshotStatus;
 use proto::Profile;
 use proto::etcdserverpb::response_op::Response;
 use proto::etcdserverpb::{
@@ -87,6 +88,7 @@ pub(crate) enum Reply<'r> {
     MemberAdded(&'r MemberAddResponse, &'r str),
     Health(&'r [Health]),
     Status(&'r [(String, StatusResponse)]),
+    Snapshot(&'r SnapshotStatus),
     HashKv(&'r [(String, HashKvResponse)]),
     Alarms(&'r AlarmResponse),
     /// With the name of the user or role.

@@ -87,6 +87,7 @@ pub(super) fn print(display: &Display, reply: &Reply<'_>) -> Vec<u8> {
         Reply::Health(_) => {}
         Reply::Members(members) => rows(&mut text, &table::members(members)),
         Reply::Status(list) => rows(&mut text, &table::status(list)),
+        Reply::Snapshot(status) => rows(&mut text, &table::snapshot(status)),
         Reply::HashKv(list) => rows(&mut text, &table::hash_kv(list)),
     }
     text

@@ -1,5 +1,6 @@
 //! `-w table`, for lists of members and endpoints only. The simple format prints the same rows.
 
+use bolt::SnapshotStatus;
 use proto::etcdserverpb::{HashKvResponse, MemberListResponse, StatusResponse};
 
 use super::{Health, Reply};
@@ -28,6 +29,9 @@ pub(super) fn print(reply: &Reply<'_>) -> Option<String> {
             ],
             &status(list),
         ),
+        Reply::Snapshot(status) => {
+            draw(&["hash", "revision", "total keys", "total size"], &snapshot(status))
+        }
         Reply::HashKv(list) => draw(&["endpoint", "hash"], &hash_kv(list)),
         _ => return None,
     })
@@ -73,6 +77,15 @@ pub(super) fn status(list: &[(String, StatusResponse)]) -> Vec<Vec<String>> {
         ]
     };
     list.iter().map(row).collect()
+}
+
+pub(super) fn snapshot(status: &SnapshotStatus) -> Vec<Vec<String>> {
+    vec![vec![
+        format!("{:x}", status.hash),
+        status.revision.to_string(),
+        status.total_key.to_string(),
+        humanize::bytes(status.total_size_bytes),
+    ]]
 }
 
 pub(super) fn hash_kv(list: &[(String, HashKvResponse)]) -> Vec<Vec<String>> {

@@ -51,14 +51,14 @@ impl World {
     /// Registers a `lab wait` or `lab settle`; it is answered as soon as it is true.
     pub(crate) fn wait(&mut self, time: Micros, action: Action, origin: Option<(u16, u64)>) {
         let Some((host, call)) = origin else { return };
-        let member = match &action {
-            Action::Wait { target } => match self.member_by_target(target) {
-                Ok(member) => Some(member),
+        let port = match &action {
+            Action::Wait { target } => match self.port_by_target(target) {
+                Ok(port) => Some(port),
                 Err(text) => return self.lab_reply(time, origin, Err(text)),
             },
             _ => None,
         };
-        self.waits.push(Wait { host, call, member });
+        self.waits.push(Wait { host, call, port });
         self.answer_waits(time);
     }
 
@@ -69,17 +69,19 @@ impl World {
         }
         let waits = std::mem::take(&mut self.waits);
         let (done, open): (Vec<Wait>, Vec<Wait>) =
-            waits.into_iter().partition(|wait| self.is_settled(wait.member));
+            waits.into_iter().partition(|wait| self.is_settled(wait.port));
         self.waits = open;
         for wait in done {
             self.lab_reply(time, Some((wait.host, wait.call)), Ok(String::new()));
         }
     }
 
-    /// Whether that member, or every running one, is healthy.
-    pub fn is_settled(&self, member: Option<u16>) -> bool {
-        match member {
-            Some(member) => self.is_healthy(member),
+    /// Whether whoever listens for clients at that port, or every running member, is healthy.
+    pub fn is_settled(&self, port: Option<u16>) -> bool {
+        match port {
+            Some(port) => (0..)
+                .zip(&self.members)
+                .any(|(at, slot)| slot.client_port == port && self.is_healthy(at)),
             None => {
                 let running = |at: &u16| self.members[usize::from(*at)].process == Process::Running;
                 let mut all = (0..self.members.len() as u16).filter(running).peekable();
@@ -106,6 +108,7 @@ impl World {
         let process = slot.process;
         match (kind, process) {
             (Kind::Start, Process::Stopped | Process::Crashed) => {
+                self.check_port(actor)?;
                 self.ask_peers(actor)?;
                 self.start(time, actor);
             }
@@ -130,6 +133,18 @@ impl World {
             (Kind::Trap, _) => self.signal(time, actor, Input::Trap, "told to trap"),
         }
         Ok(())
+    }
+
+    /// Nobody else may listen where this member would.
+    fn check_port(&self, actor: u16) -> Result<(), String> {
+        let port = self.members[usize::from(actor)].client_port;
+        let taken = (0..)
+            .zip(&self.members)
+            .any(|(at, slot)| at != actor && slot.client_port == port && slot.process.is_alive());
+        match taken {
+            true => Err(format!("listen tcp 127.0.0.1:{port}: bind: address already in use")),
+            false => Ok(()),
+        }
     }
 
     /// What etcd asks its peers before a start with an empty data directory: who is in the cluster

@@ -28,7 +28,7 @@ impl World {
         paths: Vec<String>,
     ) {
         let read = |path: String| {
-            let files = self.data_dir(&path).map(Disk::contents).unwrap_or_default();
+            let files = self.data_dir(&path).map(Disk::seen).unwrap_or_default();
             DataDir { path, files }
         };
         let input = HostInput::DataDirs { call, dirs: paths.into_iter().map(read).collect() };

@@ -264,6 +264,16 @@ impl Disk {
         None
     }
 
+    /// What another process sees: everything that was written, on the platter or not.
+    pub(crate) fn seen(&self) -> Vec<DiskFile> {
+        if self.pending.is_empty() {
+            return self.contents();
+        }
+        let mut later = self.clone();
+        later.finish();
+        later.contents()
+    }
+
     /// What a starting process finds.
     pub(crate) fn contents(&self) -> Vec<DiskFile> {
         self.files

@@ -32,6 +32,7 @@ pub use queue::ActorId;
 pub use slot::{Facts, Process};
 pub use starts::{MemberEnd, MemberStart};
 pub use trace::ActorTrace;
+pub use view::usual_client_port;
 pub use world::{
     Batch, HostAnswer, MemberAnswer, Notice, Planted, Turn, Window, World, WorldOptions,
 };

@@ -20,8 +20,8 @@ impl World {
         bytes: Bytes,
         label: member::PeerLabel,
     ) {
-        let Some(to) = self.members.iter().position(|slot| slot.id == to_id) else { return };
-        let (to, from_id) = (to as u16, self.members[usize::from(from)].id);
+        let Some(to) = self.member_by_id(to_id) else { return };
+        let from_id = self.members[usize::from(from)].id;
         let (source, target) = (ActorId::Member(from), ActorId::Member(to));
         let fate = self.network.send(time, source, target);
         let incarnation = self.members[usize::from(to)].incarnation;
@@ -193,7 +193,17 @@ impl World {
             return None;
         }
         let port: u16 = port.parse().ok()?;
-        self.members.iter().position(|slot| slot.client_port == port).map(|at| at as u16)
+        // A member that was stopped may have left its place to another.
+        let all = || (0..).zip(&self.members).filter(|(_, slot)| slot.client_port == port);
+        let alive = all().find(|(_, slot)| slot.process.is_alive());
+        alive.or_else(|| all().next()).map(|(at, _)| at)
+    }
+
+    /// The member with that id: a running one before another that has its data from the same backup.
+    pub(crate) fn member_by_id(&self, id: u64) -> Option<u16> {
+        let all = || (0..).zip(&self.members).filter(|(_, slot)| slot.id == id);
+        let alive = all().find(|(_, slot)| slot.process.is_alive());
+        alive.or_else(|| all().next()).map(|(at, _)| at)
     }
 
     pub(crate) fn cancel_call(&mut self, time: Micros, host: u16, host_call: u64) {

@@ -83,15 +83,22 @@ impl World {
             && facts.applied >= leads.commit
     }
 
-    /// Finds a member by name or client URL.
-    pub fn member_by_target(&self, target: &str) -> Result<u16, String> {
-        let bare = target.trim_start_matches("http://").trim_start_matches("https://");
-        let by_port = self.members.iter().position(|slot| {
-            bare.rsplit_once(':').is_some_and(|(_, port)| port == slot.client_port.to_string())
-        });
-        match by_port {
-            Some(at) => Ok(at as u16),
-            None => self.member_named(target),
+    /// The client port that `lab wait` means: of a URL, of a member, or of `m4` and the like, which may
+    /// only be on their way.
+    ///
+    /// # Errors
+    /// The command's one line.
+    pub fn port_by_target(&self, target: &str) -> Result<u16, String> {
+        if let Some((_, port)) = target.trim_end_matches('/').rsplit_once(':') {
+            return port.parse().map_err(|_| format!("no port in '{target}'"));
+        }
+        if let Ok(member) = self.member_named(target) {
+            return Ok(self.members[usize::from(member)].client_port);
+        }
+        let number = target.strip_prefix('m').and_then(|number| number.parse::<u16>().ok());
+        match number {
+            Some(number @ 1..=6) => Ok(usual_client_port(number)),
+            _ => Err(format!("no member named '{target}'")),
         }
     }
 
@@ -252,4 +259,12 @@ fn flight_text(record: &FlightRecord) -> String {
         text += " rejected";
     }
     text
+}
+
+/// 2379, 22379, 32379 ... as in the recorded transcripts. `number` is 1 to 6.
+pub fn usual_client_port(number: u16) -> u16 {
+    match number {
+        1 => 2379,
+        number => number * 10_000 + 2379,
+    }
 }

@@ -176,8 +176,8 @@ pub struct World {
 pub(crate) struct Wait {
     pub(crate) host: u16,
     pub(crate) call: u64,
-    /// One member, or all that run.
-    pub(crate) member: Option<u16>,
+    /// Whoever listens there, or all that run.
+    pub(crate) port: Option<u16>,
 }
 
 impl World {

@@ -364,10 +364,6 @@ fn data_dir(number: u32) -> String {
     format!("{DATA_ROOT}/m{number}.data")
 }
 
-/// 2379, 22379, 32379 ... as in the recorded transcripts.
 fn client_port(number: u32) -> u16 {
-    match number {
-        1 => 2379,
-        n => (n * 10_000 + 2379) as u16,
-    }
+    cluster::usual_client_port(number as u16)
 }

@@ -16,7 +16,7 @@ pub(crate) struct Answers {
     at_hold: Vec<u64>,
     /// Calls that end when that member's process has ended.
     at_end: Vec<(u64, u16)>,
-    /// Calls that end when that member, or every running one, is healthy.
+    /// Calls that end when whoever listens at that port, or every running member, is healthy.
     at_health: Vec<(u64, Option<u16>)>,
 }
 
@@ -63,8 +63,8 @@ impl Answers {
         }
     }
 
-    pub(crate) fn at_health(&mut self, call: u64, member: Option<u16>) {
-        self.at_health.push((call, member));
+    pub(crate) fn at_health(&mut self, call: u64, port: Option<u16>) {
+        self.at_health.push((call, port));
     }
 
     pub(crate) fn check_health(&mut self, is_settled: impl Fn(Option<u16>) -> bool) {

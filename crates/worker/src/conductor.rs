@@ -281,7 +281,7 @@ impl Conductor {
         }
         self.took_time(before);
         let lab = &self.lab;
-        self.answers.check_health(|member| lab.world().is_settled(member));
+        self.answers.check_health(|port| lab.world().is_settled(port));
     }
 
     fn facts(&self) -> Vec<cluster::Facts> {

@@ -179,8 +179,8 @@ impl Conductor {
             return self.time_action(Some(call), action);
         }
         match action {
-            Action::Wait { target } => match self.lab.world().member_by_target(target) {
-                Ok(member) => self.answers.at_health(call, Some(member)),
+            Action::Wait { target } => match self.lab.world().port_by_target(target) {
+                Ok(port) => self.answers.at_health(call, Some(port)),
                 Err(text) => self.answers.acted(call, Err(text)),
             },
             Action::Settle => self.answers.at_health(call, None),
@@ -198,7 +198,7 @@ impl Conductor {
         }
         self.dirty = true;
         let lab = &self.lab;
-        self.answers.check_health(|member| lab.world().is_settled(member));
+        self.answers.check_health(|port| lab.world().is_settled(port));
     }
 
     /// Actions about time, of the page or (without a call) of a console.

@@ -9,7 +9,7 @@ use prost::Message;
 use proto::raftpb::{Entry, HardState};
 use proto::walpb;
 
-use crate::{MAX_RECORD_SIZE_BYTES, MIN_SECTOR_SIZE_BYTES, RecordType};
+use crate::{FRAME_ALIGN_BYTES, MAX_RECORD_SIZE_BYTES, MIN_SECTOR_SIZE_BYTES, RecordType};
 
 /// Why a log cannot be read; the texts are etcd's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,8 +149,14 @@ impl Reader<'_> {
             let at = self.found.valid_bytes;
             let (data, frame_len) = match frame(&file[at..])? {
                 Frame::Record { data, frame_len } => (data, frame_len),
-                Frame::End => return Ok(false),
-                Frame::Cut => return Ok(true),
+                Frame::End if sector_rest(file, at).iter().all(|byte| *byte == 0) => {
+                    return Ok(false);
+                }
+                Frame::Cut if !goes_on(&file[at..]) && !self.is_whole(&file[at..]) => {
+                    return Ok(true);
+                }
+                // No write that was torn looks like this.
+                Frame::End | Frame::Cut => return Err(Error::RecordCrcMismatch),
             };
             let torn = has_zero_sector(data, at + 8);
             let record = match walpb::Record::decode(data) {
@@ -164,6 +170,22 @@ impl Reader<'_> {
             }
             self.found.valid_bytes = at + frame_len;
         }
+    }
+
+    /// Whether a frame that claims to reach beyond the file holds all of its record.
+    fn is_whole(&self, rest: &[u8]) -> bool {
+        let Some((head, body)) = rest.split_first_chunk::<8>() else { return false };
+        if u64::from_le_bytes(*head) & LENGTH_MASK <= body.len() as u64 {
+            // Only padding is missing, which a torn write can leave out.
+            return false;
+        }
+        let whole = |pad: usize| {
+            let data = &body[..body.len() - pad];
+            let Ok(record) = walpb::Record::decode(data) else { return false };
+            let data = record.data.unwrap_or_default();
+            !data.is_empty() && crc32c::crc32c_append(self.found.crc, &data) == record.crc
+        };
+        (0..FRAME_ALIGN_BYTES.min(body.len())).any(whole)
     }
 
     fn record(&mut self, record: walpb::Record) -> Result<(), Error> {
@@ -255,6 +277,9 @@ enum Frame<'a> {
     Cut,
 }
 
+/// The bits of a frame's first field that are its length; the others tell of padding.
+const LENGTH_MASK: u64 = !(0xff << 56);
+
 fn frame(rest: &[u8]) -> Result<Frame<'_>, Error> {
     let Some((head, body)) = rest.split_first_chunk::<8>() else {
         return Ok(if rest.is_empty() { Frame::End } else { Frame::Cut });
@@ -263,17 +288,48 @@ fn frame(rest: &[u8]) -> Result<Frame<'_>, Error> {
     if field == 0 {
         return Ok(Frame::End);
     }
-    let len = field & !(0xff << 56);
+    let len = field & LENGTH_MASK;
     // The top bit says that the three lowest bits of the top byte count padding.
     let pad = if field >> 63 == 1 { (field >> 56) & 0x7 } else { 0 };
     if len >= MAX_RECORD_SIZE_BYTES as u64 {
         return Err(Error::MaxEntrySizeExceeded);
     }
     let (len, pad) = (len as usize, pad as usize);
+    if !(len + pad).is_multiple_of(FRAME_ALIGN_BYTES) || pad >= FRAME_ALIGN_BYTES {
+        // Frames are written so that they end where the next may begin.
+        return Err(Error::RecordCrcMismatch);
+    }
     if body.len() < len + pad {
         return Ok(Frame::Cut);
     }
     Ok(Frame::Record { data: &body[..len], frame_len: 8 + len + pad })
+}
+
+/// What follows in the sector that `at` lies in.
+fn sector_rest(file: &[u8], at: usize) -> &[u8] {
+    let end = (at / MIN_SECTOR_SIZE_BYTES + 1) * MIN_SECTOR_SIZE_BYTES;
+    &file[at..end.min(file.len())]
+}
+
+/// Whether records follow behind a frame that claims to reach beyond the file: then its length is not
+/// what was written. Two of them in a row are looked for, the second with the sum that the first one
+/// makes of it. Sectors that did not reach the disk are another matter: what follows them may be whole.
+fn goes_on(rest: &[u8]) -> bool {
+    if rest.chunks(MIN_SECTOR_SIZE_BYTES).any(|sector| sector.iter().all(|byte| *byte == 0)) {
+        return false;
+    }
+    let record = |at: usize| {
+        let Ok(Frame::Record { data, frame_len }) = frame(rest.get(at..)?) else { return None };
+        let record = walpb::Record::decode(data).ok()?;
+        RecordType::from_number(record.r#type)?;
+        Some((record, at + frame_len))
+    };
+    (FRAME_ALIGN_BYTES..rest.len()).step_by(FRAME_ALIGN_BYTES).any(|at| {
+        let Some((first, next)) = record(at) else { return false };
+        let Some((second, _)) = record(next) else { return false };
+        let data = second.data.unwrap_or_default();
+        !data.is_empty() && crc32c::crc32c_append(first.crc, &data) == second.crc
+    })
 }
 
 /// Whether a sector's share of `data`, which lies at `offset` of its file, is all zero: the sign of

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
-use lab::{OpCount, SimOptions, SimReport, simulate};
+use lab::{DiskTally, OpCount, SimOptions, SimReport, simulate};
 
 use crate::args::Args;
 
@@ -81,6 +81,7 @@ struct Sum {
     watch_events: u64,
     leases: u64,
     tombstones_lost: u64,
+    disks: DiskTally,
     ops: BTreeMap<&'static str, OpCount>,
     refusals: BTreeMap<String, u64>,
 }
@@ -89,6 +90,7 @@ impl Sum {
     fn add(&mut self, report: &SimReport) {
         let tally = &report.tally;
         self.runs += 1;
+        self.disks.add(&report.disks);
         self.time_us += report.time_us;
         self.events += report.events;
         self.faults += u64::from(report.faults);
@@ -128,6 +130,12 @@ impl Sum {
         println!(
             "{} faults, {} elections, {} snapshots installed, {} members joined",
             self.faults, self.elections, self.snapshots, self.joined
+        );
+        let disks = &self.disks;
+        println!(
+            "disks: {} crashes between operations, {} torn tails, {} writes without room, {} bits \
+             rotten, {} starts over rot refused",
+            disks.crashes_between_ops, disks.torn_tails, disks.full, disks.rotten, disks.refused
         );
         println!(
             "judged: {} entries, {} answers ({} not), {} watches with {} events, {} leases expired, \

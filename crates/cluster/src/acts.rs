@@ -1,10 +1,8 @@
 //! What people and scripts do to the cluster: processes, data directories and cuts.
 
 use frame::{Action, Kind};
-use member::chance::{Purpose, draw_range};
 use member::{Input, Join, TICK_US, Trace};
 
-use crate::disk::{Crash, Tear};
 use crate::events::role_text;
 use crate::queue::Event;
 use crate::slot::{MemberSlot, Process};
@@ -31,6 +29,10 @@ impl World {
                     self.network.heal();
                 }
                 self.log.act(time, "lab", "all links are mended");
+            }
+            Action::Disk { member, fault } => {
+                let actor = self.member_named(member)?;
+                self.disk_fault(time, actor, *fault)?;
             }
             Action::Status => return Ok(self.status_text()),
             other => return Err(format!("'{}' is not about the cluster", other.as_command())),
@@ -203,6 +205,7 @@ impl World {
         let latency_us = self.options.network.latency_us;
         let slot = &mut self.members[usize::from(actor)];
         slot.incarnation += 1;
+        slot.disk.forget_failure();
         slot.process = Process::Running;
         slot.reason.clear();
         slot.backlog.clear();
@@ -245,7 +248,6 @@ impl World {
 
     /// A process is gone: unsynced bytes with it, its connections break.
     pub(crate) fn end(&mut self, time: Micros, actor: u16, process: Process, reason: &str) {
-        let seed = self.options.seed;
         let slot = &mut self.members[usize::from(actor)];
         if !slot.process.is_alive() {
             return;
@@ -258,13 +260,9 @@ impl World {
         if process == Process::Stopped && !reason.starts_with("killed") {
             slot.disk.finish();
         } else {
-            let crash = if self.options.crash_keeps_torn_tail {
-                draw_crash(seed, u64::from(actor), slot)
-            } else {
-                Crash::default()
-            };
-            slot.disk.crash(&crash);
+            self.crash_disk(actor);
         }
+        let slot = &mut self.members[usize::from(actor)];
         if let Some(files) = slot.next_files.take() {
             slot.disk.replace(&files);
         }
@@ -272,8 +270,10 @@ impl World {
             slot.disk.lose_durable_bytes(bytes);
         }
         let (name, id) = (slot.config.name.clone(), slot.id);
+        // That a member ends over a bad disk is what it should do.
+        let bad_disk = slot.before_rot.is_some() || slot.disk.is_full();
         self.checkers.ended(time, actor);
-        if process == Process::Crashed {
+        if process == Process::Crashed && !bad_disk {
             self.checkers.crashed(time, actor, reason);
         }
         self.log.fault(time, &name, reason);
@@ -396,18 +396,4 @@ impl World {
         }
         self.answer_waits(time);
     }
-}
-
-/// How far the disk got before the process died, and what of the unsynced bytes reached the platter.
-fn draw_crash(seed: u64, who: u64, slot: &MemberSlot) -> Crash {
-    let draw = |what: u64, high: u64| {
-        draw_range(seed, Purpose::CrashTear, who, slot.crashes * 4 + what, 0, high)
-    };
-    let done_ops = draw(0, slot.disk.pending_ops() as u64 + 1) as usize;
-    let tear = match draw(1, 3) {
-        0 => Tear::AllLost,
-        1 => Tear::Prefix(draw(2, slot.disk.unsynced_bytes() + 1) as usize),
-        _ => Tear::Sectors(draw(3, u64::MAX)),
-    };
-    Crash { done_ops, tear }
 }

@@ -89,6 +89,8 @@ pub(crate) struct Disk {
     pending: VecDeque<(u64, DiskOp)>,
     /// Bytes that may still be written; none is as many as there are.
     room_bytes: Option<u64>,
+    /// There was not enough.
+    failed: bool,
 }
 
 /// What a crash does to operations and bytes that nobody was promised.
@@ -122,6 +124,10 @@ impl Disk {
     /// The error's text, when the disk is full: then what went before the first that does not fit is
     /// issued, and a part of that one.
     pub(crate) fn issue(&mut self, op: u64, ops: Vec<DiskOp>) -> Result<(), String> {
+        if self.failed {
+            // The process is about to hear that it cannot go on.
+            return Err("no space left on device".into());
+        }
         let last = self.pending.back().map_or(0, |(last, _)| *last);
         let op = op.max(last);
         for disk_op in ops {
@@ -129,6 +135,7 @@ impl Disk {
                 (fits, None) => self.pending.extend(fits.map(|fits| (op, fits))),
                 (fits, Some(path)) => {
                     self.pending.extend(fits.map(|fits| (op, fits)));
+                    self.failed = true;
                     return Err(format!("write {path}: no space left on device"));
                 }
             }
@@ -157,6 +164,11 @@ impl Disk {
     /// Room for so many more bytes; none is no limit.
     pub(crate) fn set_room(&mut self, room_bytes: Option<u64>) {
         self.room_bytes = room_bytes;
+    }
+
+    /// Something did not fit.
+    pub(crate) fn is_full(&self) -> bool {
+        self.failed
     }
 
     /// The disk has finished this operation and, being first in first out, all before it.
@@ -209,19 +221,24 @@ impl Disk {
 
     /// The process died: what was not finished is done as far as `crash` says, and of the bytes that no
     /// completed sync covers there is what it leaves.
-    pub(crate) fn crash(&mut self, crash: &Crash) {
+    ///
+    /// Tells whether any such bytes are there.
+    pub(crate) fn crash(&mut self, crash: &Crash) -> bool {
         for _ in 0..crash.done_ops {
             let Some((_, disk_op)) = self.pending.pop_front() else { break };
-            // Nobody heard that it was finished: it covers nothing.
-            if !matches!(disk_op, DiskOp::Sync { .. }) {
-                self.perform(disk_op);
-            }
+            self.perform(disk_op);
         }
         self.pending.clear();
+        let durable = |files: &BTreeMap<String, File>| {
+            files.values().map(|file| file.durable_bytes).sum::<usize>()
+        };
+        let before = durable(&self.files);
         for file in self.files.values_mut() {
             file.tear(&crash.tear);
         }
+        let torn = durable(&self.files) > before;
         self.files.retain(|_, file| file.len() > 0);
+        torn
     }
 
     /// A planted fault for tests of the checkers: durable bytes vanish too.
@@ -250,6 +267,11 @@ impl Disk {
         }
     }
 
+    /// Bits in all files.
+    pub(crate) fn durable_bits(&self) -> u64 {
+        self.files.values().map(|file| file.len() as u64 * 8).sum()
+    }
+
     /// Turns one bit of a file over: rot. None: no file has that many bytes.
     pub(crate) fn rot(&mut self, mut bit: u64) -> Option<String> {
         for (path, file) in &mut self.files {
@@ -272,6 +294,11 @@ impl Disk {
         let mut later = self.clone();
         later.finish();
         later.contents()
+    }
+
+    /// A new process: whatever failed was another's.
+    pub(crate) fn forget_failure(&mut self) {
+        self.failed = false;
     }
 
     /// What a starting process finds.
@@ -330,7 +357,7 @@ mod tests {
         let mut torn = disk.clone();
         disk.crash(&ALL_LOST);
         assert_eq!(read(&disk), "one");
-        torn.crash(&Crash { done_ops: 2, tear: Tear::Prefix(2) });
+        torn.crash(&Crash { done_ops: 1, tear: Tear::Prefix(2) });
         assert_eq!(read(&torn), "onetw");
     }
 

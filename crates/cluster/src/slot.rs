@@ -45,6 +45,12 @@ pub(crate) struct MemberSlot {
     pub(crate) disk: Disk,
     /// A disk of its own pace; at least the lookahead.
     pub(crate) disk_latency_us: Option<Micros>,
+    /// Operations so far: position in the stream of latencies.
+    pub(crate) disk_ops: u64,
+    /// When the last of them is done.
+    pub(crate) disk_free_us: Micros,
+    /// The disk before it rotted, until the member has written something.
+    pub(crate) before_rot: Option<Disk>,
     /// What arrived while it was paused.
     pub(crate) backlog: Vec<Input>,
     pub(crate) facts: Facts,
@@ -75,6 +81,9 @@ impl MemberSlot {
             reason: String::new(),
             disk: Disk::default(),
             disk_latency_us: None,
+            disk_ops: 0,
+            disk_free_us: 0,
+            before_rot: None,
             backlog: Vec::new(),
             facts: Facts::default(),
             trace: ActorTrace::default(),

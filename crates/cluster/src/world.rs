@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use frame::{Action, Outcome};
-use member::{CallId, DiskOp, Input, MemberConfig, MemberInfo, Output, PeerConfig, TICK_US};
+use member::{CallId, Input, MemberConfig, MemberInfo, Output, PeerConfig, TICK_US};
 use serde::{Deserialize, Serialize};
 
 use crate::checkers::{Checkers, Tally};
 use crate::disk::Disk;
+use crate::disk_faults::DiskTally;
 use crate::events::EventLog;
 use crate::flights::Flights;
 use crate::network::{Fate, Network, NetworkOptions};
@@ -169,6 +170,7 @@ pub struct World {
     /// `lab wait` and `lab settle` commands that are not satisfied yet.
     pub(crate) waits: Vec<Wait>,
     events: u64,
+    pub(crate) disk_tally: DiskTally,
     pub(crate) tampering: Tampering,
 }
 
@@ -199,6 +201,7 @@ impl World {
             notices: Vec::new(),
             waits: Vec::new(),
             events: 0,
+            disk_tally: DiskTally::default(),
             tampering: Tampering::default(),
         }
     }
@@ -487,19 +490,6 @@ impl World {
             Output::Fatal { reason } => self.end(time, actor, Process::Crashed, &reason),
         }
         self.report_violations(time);
-    }
-
-    fn disk(&mut self, time: Micros, actor: u16, op: u64, ops: Vec<DiskOp>) {
-        let slot = &mut self.members[usize::from(actor)];
-        let incarnation = slot.incarnation;
-        let input = match slot.disk.issue(op, ops) {
-            Ok(()) if op == 0 => return,
-            Ok(()) => Input::DiskDone { op },
-            Err(reason) => Input::DiskFailed { reason },
-        };
-        let at = time + slot.disk_latency_us.unwrap_or(self.options.disk_latency_us);
-        let event = Event::Member { incarnation, from: None, input };
-        self.queue.push(at, Some(ActorId::Member(actor)), event);
     }
 
     fn report_violations(&mut self, time: Micros) {

@@ -42,6 +42,33 @@ impl Kind {
     }
 }
 
+/// What is wrong with a member's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiskFault {
+    /// Each operation takes so long at most; not all take equally long.
+    Slow { latency_ms: u32 },
+    /// Room for so many more bytes.
+    Full { room_bytes: u64 },
+    /// One bit of a file is another; a restart will see it. Without a place one is drawn.
+    Rot { bit: Option<u64> },
+    /// All is well again. What rotted is as it was, unless the member has written since.
+    Heal,
+}
+
+impl DiskFault {
+    fn as_words(self) -> String {
+        match self {
+            DiskFault::Slow { latency_ms } => format!("slow {latency_ms}ms"),
+            DiskFault::Full { room_bytes: 0 } => "full".into(),
+            DiskFault::Full { room_bytes } => format!("full {room_bytes}"),
+            DiskFault::Rot { bit: None } => "rot".into(),
+            DiskFault::Rot { bit: Some(bit) } => format!("rot {bit}"),
+            DiskFault::Heal => "heal".into(),
+        }
+    }
+}
+
 /// How fast virtual time runs against wall time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Speed {
@@ -95,6 +122,10 @@ pub enum Action {
     },
     /// Mends all cuts.
     Heal,
+    Disk {
+        member: String,
+        fault: DiskFault,
+    },
     Play,
     Hold,
     /// Runs to that moment and holds.
@@ -130,6 +161,7 @@ impl Action {
                 format!("lab cut '{}>{}'", from.join(","), to.join(","))
             }
             Action::Heal => "lab heal".into(),
+            Action::Disk { member, fault } => format!("lab disk {member} {}", fault.as_words()),
             Action::Play => "lab play".into(),
             Action::Hold => "lab hold".into(),
             Action::Run { until_ms } => format!("lab run {until_ms}ms"),

@@ -12,7 +12,7 @@ mod load;
 mod parse;
 mod wire;
 
-pub use action::{Action, Kind, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat};
+pub use action::{Action, DiskFault, Kind, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat};
 pub use load::LoadKind;
 pub use parse::{USAGE as LAB_USAGE, parse_lab_words};
 pub use wire::{decode, encode};

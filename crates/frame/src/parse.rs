@@ -1,6 +1,6 @@
 //! Reads the words of a `lab` command back into an [`Action`].
 
-use crate::action::{Action, Kind, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat};
+use crate::action::{Action, DiskFault, Kind, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat};
 
 /// The usage text that `lab help` and a bare `lab` print.
 pub const USAGE: &str = "\
@@ -8,6 +8,7 @@ usage: lab kill|stop|start|pause|resume|wipe|trap MEMBER
        lab cut 'm1|m2,m3'     cut the links between groups
        lab cut 'm1>m2'        cut one direction only
        lab heal               mend all cuts
+       lab disk MEMBER slow 200ms|full [BYTES]|rot|heal
        lab wait MEMBER|URL    until it is healthy
        lab settle             until all running members are healthy
        lab status             members, cuts and time
@@ -26,6 +27,7 @@ pub fn parse_lab_words(words: &[String]) -> Result<Action, String> {
     match verb.as_str() {
         "cut" => cut(&one(verb, rest, "a cut such as 'm1|m2,m3'")?),
         "heal" => none(verb, rest, Action::Heal),
+        "disk" => disk(rest),
         "play" => none(verb, rest, Action::Play),
         "hold" => none(verb, rest, Action::Hold),
         "settle" => none(verb, rest, Action::Settle),
@@ -38,6 +40,24 @@ pub fn parse_lab_words(words: &[String]) -> Result<Action, String> {
         "step" => Ok(Action::Step { what: step(rest)? }),
         _ => Err(format!("unknown command '{verb}'; see 'lab help'")),
     }
+}
+
+fn disk(rest: &[String]) -> Result<Action, String> {
+    let words: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let number = |text: &str| text.parse().map_err(|_| format!("'{text}' is not a number"));
+    let (member, fault) = match words[..] {
+        [member, "slow", time] => {
+            let latency_ms = u32::try_from(until_ms(time)?).map_err(|_| "that is too slow")?;
+            (member, DiskFault::Slow { latency_ms })
+        }
+        [member, "full"] => (member, DiskFault::Full { room_bytes: 0 }),
+        [member, "full", bytes] => (member, DiskFault::Full { room_bytes: number(bytes)? }),
+        [member, "rot"] => (member, DiskFault::Rot { bit: None }),
+        [member, "rot", bit] => (member, DiskFault::Rot { bit: Some(number(bit)?) }),
+        [member, "heal"] => (member, DiskFault::Heal),
+        _ => return Err("disk needs a member and slow TIME, full, rot or heal".into()),
+    };
+    Ok(Action::Disk { member: member.to_string(), fault })
 }
 
 fn one(verb: &str, rest: &[String], what: &str) -> Result<String, String> {
@@ -152,6 +172,16 @@ mod tests {
             Action::Settle,
             Action::Status,
         ];
+        for fault in [
+            DiskFault::Slow { latency_ms: 200 },
+            DiskFault::Full { room_bytes: 0 },
+            DiskFault::Full { room_bytes: 4096 },
+            DiskFault::Rot { bit: None },
+            DiskFault::Rot { bit: Some(77) },
+            DiskFault::Heal,
+        ] {
+            actions.push(Action::Disk { member: "m2".into(), fault });
+        }
         for kind in Kind::ALL {
             actions.push(Action::Member { kind, member: "m2".into() });
         }
@@ -176,6 +206,9 @@ mod tests {
             ("lab speed 1/0", "'1/0' is not a speed between 0.001 and 1000, max or auto"),
             ("lab run soon", "'soon' is not a time such as 2500ms or 10s"),
             ("lab heal m1", "heal takes no argument"),
+            ("lab disk m1", "disk needs a member and slow TIME, full, rot or heal"),
+            ("lab disk m1 full x", "'x' is not a number"),
+            ("lab disk m1 slow soon", "'soon' is not a time such as 2500ms or 10s"),
         ] {
             assert_eq!(parse(line), Err(error.to_string()), "{line}");
         }

@@ -16,8 +16,8 @@ mod session;
 mod sim;
 
 pub use cluster::{
-    ActorTrace, Batch, HostAnswer, MemberAnswer, Micros, NetworkOptions, Planted, Turn, Window,
-    WorldOptions, run_member,
+    ActorTrace, Batch, DiskTally, HostAnswer, MemberAnswer, Micros, NetworkOptions, Planted, Turn,
+    Window, WorldOptions, run_member,
 };
 pub use conform::{CaseOutcome, known_difference, run_case};
 pub use frame::{Action, Frame, Kind, LoadKind, Measurement, SessionOptions, Speed, StepWhat};

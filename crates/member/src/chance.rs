@@ -22,6 +22,7 @@ pub enum Purpose {
     Workload = 9,
     Host = 10,
     RequestId = 11,
+    DiskRot = 12,
 }
 
 /// One word of chance at the position (`who`, `number`) of a purpose's stream.

@@ -1,18 +1,24 @@
-//! Faults of a run, drawn before it begins: crashes, stops, pauses and cuts, each with its cure.
+//! Faults of a run, drawn before it begins: crashes, stops, pauses, cuts and bad disks, each with its
+//! cure.
 
-use frame::{Action, Kind};
+use frame::{Action, DiskFault, Kind};
 
 use super::SimOptions;
 use super::dice::Dice;
 use super::swarm::Swarm;
-use crate::InProcess;
+use crate::{InProcess, Micros};
+
+/// A member that was told to stop is gone after this long.
+const ROT_AFTER_US: Micros = 2_000_000;
+/// A start over rotten files has failed after this long, or not.
+const ROT_SEEN_US: Micros = 100_000;
 
 /// Schedules them all; how many there are.
 pub(crate) fn schedule(options: SimOptions, swarm: &Swarm, run: &mut InProcess) -> u32 {
     let members = swarm.session.members;
     let mut dice = Dice::of_faults(options.seed, 2);
     let mut faults = 0;
-    let kinds: Vec<u64> = [3, 1, 1, 1, 2]
+    let kinds: Vec<u64> = [3, 1, 1, 1, 2, 1, 1, 1, 1]
         .into_iter()
         .map(|weight| if dice.percent(75) { weight } else { 0 })
         .collect();
@@ -53,6 +59,36 @@ pub(crate) fn schedule(options: SimOptions, swarm: &Swarm, run: &mut InProcess) 
                 world.schedule(time, Action::Cut { groups: two_sides(&mut dice, members) });
                 world.schedule(cure_us, Action::Heal);
             }
+            // All at one instant: what was synced is there all the same.
+            Some(5) => {
+                for number in 1..=members {
+                    world.schedule(time, act(Kind::Kill, &format!("m{number}")));
+                    world.schedule(cure_us, act(Kind::Start, &format!("m{number}")));
+                }
+            }
+            Some(6) => {
+                let latency_ms = 20 + dice.below(400) as u32;
+                world.schedule(time, disk(&name, DiskFault::Slow { latency_ms }));
+                world.schedule(cure_us, disk(&name, DiskFault::Heal));
+            }
+            Some(7) => {
+                let room_bytes = dice.below(20_000);
+                world.schedule(time, disk(&name, DiskFault::Full { room_bytes }));
+                world.schedule(cure_us, disk(&name, DiskFault::Heal));
+                world.schedule(cure_us + 1, act(Kind::Start, &name));
+            }
+            Some(8) => {
+                // A member that finds it refuses to start, and gets its disk back as it was.
+                world.schedule(time, act(Kind::Stop, &name));
+                let rot_us = time + ROT_AFTER_US;
+                for _ in 0..dice.within(1, 3) {
+                    world.schedule(rot_us, disk(&name, DiskFault::Rot { bit: None }));
+                }
+                let start_us = cure_us.max(rot_us + 1);
+                world.schedule(start_us, act(Kind::Start, &name));
+                world.schedule(start_us + ROT_SEEN_US, disk(&name, DiskFault::Heal));
+                world.schedule(start_us + ROT_SEEN_US + 1, act(Kind::Start, &name));
+            }
             _ => {
                 time += 100_000 + dice.below(calm_us);
                 continue;
@@ -62,6 +98,10 @@ pub(crate) fn schedule(options: SimOptions, swarm: &Swarm, run: &mut InProcess) 
         time += 300_000 + dice.below(calm_us);
     }
     faults
+}
+
+fn disk(member: &str, fault: DiskFault) -> Action {
+    Action::Disk { member: member.to_string(), fault }
 }
 
 /// A random cut into two sides, neither empty.

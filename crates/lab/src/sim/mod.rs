@@ -19,8 +19,8 @@ mod watcher;
 
 use std::collections::BTreeMap;
 
-use cluster::{Planted, Tally};
-use frame::{Action, Kind};
+use cluster::{DiskTally, Planted, Tally};
+use frame::{Action, DiskFault, Kind};
 use member::{MemberConfig, MemberInfo, PeerConfig, Profile};
 
 use crate::session::EPOCH_US;
@@ -78,6 +78,7 @@ pub struct SimReport {
     /// Texts of failures that clients heard.
     pub refusals: BTreeMap<String, u64>,
     pub tally: Tally,
+    pub disks: DiskTally,
     /// Violations of checked properties, and of liveness at the end.
     pub failures: Vec<String>,
     pub trace_hash: String,
@@ -232,6 +233,8 @@ impl Driver {
             let member = format!("m{number}");
             // Refused where it does not apply, which is what is wanted.
             let _ = lab.act(&Action::Member { kind: Kind::Resume, member: member.clone() });
+            let heal = DiskFault::Heal;
+            let _ = lab.act(&Action::Disk { member: member.clone(), fault: heal });
             let _ = lab.act(&Action::Member { kind: Kind::Start, member });
         }
     }
@@ -283,6 +286,7 @@ impl Driver {
             ops: clients.ops,
             refusals: clients.refusals,
             tally: lab.world().tally(),
+            disks: lab.world().disk_tally(),
             failures,
             trace_hash: lab.trace_hash(),
         }

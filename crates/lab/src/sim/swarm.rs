@@ -63,6 +63,7 @@ impl Swarm {
         let flags = MemberConfig {
             pre_vote: dice.pick(&[None, Some(false), Some(true)]),
             snapshot_count: dice.pick(&[10, 20, 50, 200, 1000]),
+            wal_segment_bytes: dice.pick(&[512, 4_096, 65_536, 64_000_000]),
             snapshot_catchup_entries: dice.pick(&[0, 5, 50, 500]),
             quota_backend_bytes: if mix.quota { 40_000 + dice.below(60_000) as i64 } else { 0 },
             auto_compaction: match dice.below(4) {

@@ -272,6 +272,10 @@ impl Running {
     fn tick(&mut self, now: Micros) {
         self.ticks += 1;
         self.node.tick();
+        if self.removed_stop_us.is_some() {
+            let farewells = self.node.farewells();
+            self.send(farewells);
+        }
         if !self.advanced && self.ticks >= limits::INITIAL_ADVANCE_AFTER_TICKS {
             let voters = self.state.membership.members().count();
             if voters == 1 || self.active_peers(now) > 1 {

@@ -21,6 +21,8 @@ pub(crate) struct Node {
     seed: u64,
     /// The timeout of this term and role: drawn once, set again after every call.
     steered: (u64, StateRole, usize),
+    /// Peers and what of the log each has, from when this leader removed itself.
+    farewell: Vec<(u64, u64)>,
 }
 
 /// What one Ready asks for.
@@ -66,7 +68,8 @@ impl Node {
             return Err(reason);
         }
         let raw = RawNode::new(&config, log, &logger).map_err(|e| e.to_string())?;
-        let mut node = Node { raw, seed, steered: (u64::MAX, StateRole::Follower, 0) };
+        let mut node =
+            Node { raw, seed, steered: (u64::MAX, StateRole::Follower, 0), farewell: Vec::new() };
         node.steer();
         Ok(node)
     }
@@ -172,13 +175,33 @@ impl Node {
         state.mut_learners().sort_unstable();
         self.raw.mut_store().set_conf_state(state);
         // raft-rs 0.7 panics at the next acknowledgement when a leader has removed itself: it looks
-        // for its own progress. etcd's leader leads on until the process ends; this one steps down.
+        // for its own progress. etcd's leader leads on until the process ends; this one steps down, and
+        // goes on telling the others what is committed.
         let raft = &mut self.raw.raft;
         if raft.state == StateRole::Leader && raft.prs().get(raft.id).is_none() {
+            self.farewell =
+                raft.prs().iter().map(|(id, progress)| (*id, progress.matched)).collect();
+            self.farewell.sort_unstable();
             raft.become_follower(raft.term, INVALID_ID);
         }
         self.steer();
         Ok(())
+    }
+
+    /// Heartbeats of a leader that is no longer a member: without them its last word could get lost, and
+    /// those who have the entry that removed it would wait for a vote of it.
+    pub(crate) fn farewells(&self) -> Vec<Message> {
+        let raft = &self.raw.raft;
+        let heartbeat = |(to, matched): &(u64, u64)| {
+            let mut message = Message::default();
+            message.set_msg_type(MessageType::MsgHeartbeat);
+            (message.from, message.to, message.term) = (raft.id, *to, raft.term);
+            message.commit = raft.raft_log.committed.min(*matched);
+            message
+        };
+        // Whoever has gone on to another term needs no heartbeat of this one.
+        let heard = raft.leader_id != INVALID_ID;
+        if heard { Vec::new() } else { self.farewell.iter().map(heartbeat).collect() }
     }
 
     /// The next piece of work, already accepted by raft as "will be persisted in order".

@@ -62,7 +62,10 @@ impl Running {
         let mut new_term = false;
         while let Some(work) = self.node.next_work() {
             number = work.number;
-            must_sync |= work.must_sync;
+            // Who votes must not be forgotten: a member that lost the word that another's removal is
+            // committed would wait for the vote of one that is gone. etcd does not sync here.
+            let changes_members = work.committed.iter().any(is_conf_change);
+            must_sync |= work.must_sync || (changes_members && work.hard_state.is_some());
             self.trace_role(now);
             if let Some(received) = work.snapshot {
                 match self.receive_snapshot(&received, &mut bytes) {

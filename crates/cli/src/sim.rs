@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
-use lab::{DiskTally, OpCount, SimOptions, SimReport, simulate};
+use lab::{DiskTally, OpCount, Planted, PlantedBug, SimOptions, SimReport, simulate};
 
 use crate::args::Args;
 
 pub(crate) fn run(words: &[String]) -> Result<u8, String> {
-    let args = Args::parse(words, &["seeds", "for", "seed", "each", "refusals"])?;
+    let args = Args::parse(words, &["seeds", "for", "seed", "each", "refusals", "planted"])?;
     args.no_rest()?;
     let (first, last) = seeds(&args)?;
     let duration_us = args.time_us("for")?.unwrap_or(60_000_000);
@@ -18,7 +18,8 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
     let started = std::time::Instant::now();
     let mut sum = Sum::default();
     let (mut passed, mut failed) = (0u64, 0u64);
-    for report in run_all(first, last, duration_us) {
+    let planted = planted(&args)?;
+    for report in run_all(first, last, duration_us, planted) {
         sum.add(&report);
         if each {
             println!("{}", line(&report));
@@ -169,8 +170,18 @@ fn seeds(args: &Args) -> Result<(u64, u64), String> {
     if first > last { Err(bad()) } else { Ok((first, last)) }
 }
 
+/// A bug of the members', by name.
+fn planted(args: &Args) -> Result<Option<Planted>, String> {
+    let Some(name) = args.text("planted") else { return Ok(None) };
+    let bug = PlantedBug::ALL.into_iter().find(|bug| bug.name() == name);
+    bug.map(|bug| Some(Planted::Member(bug))).ok_or_else(|| {
+        let names: Vec<String> = PlantedBug::ALL.into_iter().map(PlantedBug::name).collect();
+        format!("--planted: there is no bug named '{name}': {}", names.join(", "))
+    })
+}
+
 /// One thread for each core takes seeds as it gets free; reports come in order of seed.
-fn run_all(first: u64, last: u64, duration_us: u64) -> Vec<SimReport> {
+fn run_all(first: u64, last: u64, duration_us: u64, planted: Option<Planted>) -> Vec<SimReport> {
     let next = AtomicU64::new(first);
     let (sender, receiver) = mpsc::channel();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -183,7 +194,7 @@ fn run_all(first: u64, last: u64, duration_us: u64) -> Vec<SimReport> {
                     if seed > last {
                         return;
                     }
-                    let report = simulate(SimOptions { seed, duration_us, planted: None });
+                    let report = simulate(SimOptions { seed, duration_us, planted });
                     if sender.send(report).is_err() {
                         return;
                     }

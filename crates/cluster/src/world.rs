@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use frame::{Action, Outcome};
-use member::{CallId, Input, MemberConfig, MemberInfo, Output, PeerConfig, TICK_US};
+use member::{CallId, Input, MemberConfig, MemberInfo, Output, PeerConfig, PlantedBug, TICK_US};
 use serde::{Deserialize, Serialize};
 
 use crate::checkers::{Checkers, Tally};
@@ -57,6 +57,8 @@ pub enum Planted {
     LeaseTtl { percent: i64 },
     /// Cuts never heal.
     NoHealing,
+    /// The members have a bug of their own.
+    Member(PlantedBug),
 }
 
 impl WorldOptions {

@@ -26,7 +26,7 @@ pub use load::{
     KEYS as LOAD_KEYS, Load, PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES, WATCHERS as LOAD_WATCHERS,
     load_request, load_watch,
 };
-pub use member::{Input, Member, MemberStatus, Output};
+pub use member::{Input, Member, MemberStatus, Output, PlantedBug};
 pub use pace::Pace;
 pub use script::{Script, ScriptLine, parse_time_us};
 pub use session::{EPOCH_US, Lab, LabEvent, Recorded, What};

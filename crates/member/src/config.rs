@@ -4,7 +4,7 @@ use proto::Profile;
 use serde::{Deserialize, Serialize};
 
 use crate::membership::Member;
-use crate::{Micros, limits};
+use crate::{Micros, PlantedBug, limits};
 
 /// One member of `--initial-cluster`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,6 +81,8 @@ pub struct MemberConfig {
     pub digest_every_entries: u64,
     /// For checkers: the member tells every entry that it applies in full.
     pub tells_entries: bool,
+    /// For tests of the checkers.
+    pub planted: Option<PlantedBug>,
     /// The session's seed: chance comes from nowhere else.
     pub seed: u64,
     /// Unix time of virtual time zero, in microseconds: the lab's wall clock.
@@ -114,6 +116,7 @@ impl Default for MemberConfig {
             enable_v2: false,
             digest_every_entries: 0,
             tells_entries: false,
+            planted: None,
             seed: 0,
             epoch_us: 0,
         }
@@ -124,6 +127,10 @@ impl MemberConfig {
     /// X2: pre-vote is off by default in 3.4, on from 3.5.
     pub(crate) fn pre_vote(&self) -> bool {
         self.pre_vote.unwrap_or(self.profile > Profile::V3_4)
+    }
+
+    pub(crate) fn has_planted(&self, bug: PlantedBug) -> bool {
+        self.planted == Some(bug)
     }
 
     /// The quota in bytes, none for a switched-off one (K1).

@@ -33,6 +33,7 @@ mod member;
 mod membership;
 mod message;
 mod node;
+mod planted;
 mod proposals;
 mod pump;
 mod reads;
@@ -55,6 +56,7 @@ pub use io::{AppliedEntry, CallId, DiskFile, DiskOp, Input, LogDigest, Output, P
 pub use limits::TICK_US;
 pub use member::Member;
 pub use membership::{Member as MemberInfo, Membership};
+pub use planted::PlantedBug;
 pub use proto::Profile;
 pub use recovery::id_on_disk;
 pub use restore::{Restore, Restored, restore};

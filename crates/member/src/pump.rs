@@ -11,9 +11,8 @@ use proto::etcdserverpb::{
     InternalRaftRequest, Member as PbMember, MemberAddResponse, MemberListResponse,
 };
 use proto::{Status, error};
-use raft::eraftpb::{Entry, Message, Snapshot};
+use raft::eraftpb::{Entry, Message, MessageType, Snapshot};
 
-use crate::Micros;
 use crate::apply::{self, At, Body, Header};
 use crate::conf_change::{Change, Kind};
 use crate::io::{AppliedEntry, Output, Trace};
@@ -21,6 +20,7 @@ use crate::limits;
 use crate::member::Running;
 use crate::node::is_conf_change;
 use crate::proposals::{To, Waiter};
+use crate::{Micros, PlantedBug};
 
 /// A Ready whose bytes are on their way to the disk.
 pub(crate) struct Unsynced {
@@ -84,7 +84,7 @@ impl Running {
             } else {
                 self.send(work.messages);
             }
-            promises.extend(work.promises);
+            promises.extend(self.not_sent_early(work.promises));
             for read_state in work.read_states {
                 self.reads.confirm(&read_state.request_ctx, read_state.index);
             }
@@ -126,6 +126,20 @@ impl Running {
             files.extend(self.wal.write(bytes, must_sync));
             self.out.push(Output::Disk { op, ops: files });
         }
+        if op > 0 && self.config.has_planted(PlantedBug::AckBeforeSync) {
+            self.disk_done(now, op);
+        }
+    }
+
+    /// Everything but votes that a planted bug gives too early.
+    fn not_sent_early(&mut self, promises: Vec<Message>) -> Vec<Message> {
+        if !self.config.has_planted(PlantedBug::VoteBeforeSync) {
+            return promises;
+        }
+        let is_vote = |m: &Message| m.get_msg_type() == MessageType::MsgRequestVoteResponse;
+        let (early, rest) = promises.into_iter().partition(is_vote);
+        self.send(early);
+        rest
     }
 
     fn apply(&mut self, now: Micros, committed: Vec<Entry>) {

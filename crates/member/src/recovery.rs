@@ -21,7 +21,7 @@ use crate::restore::unknown_name;
 use crate::sound::NUMBER_MAX;
 use crate::state::State;
 use crate::wal_file::Wal;
-use crate::{MemberConfig, id};
+use crate::{MemberConfig, PlantedBug, id};
 
 /// A member's identity, log and state as its start found or made them.
 pub(crate) struct Recovered {
@@ -177,7 +177,7 @@ fn restart(config: &MemberConfig, dir: &DataDir<'_>) -> Result<Recovered, String
     let mut disk_ops: Vec<DiskOp> = renamed.into_iter().collect();
     let (mut wal, cut) = Wal::reopen(dir, &found, last, config.wal_segment_bytes)
         .expect("a log that was read has a file");
-    disk_ops.extend(cut);
+    disk_ops.extend(cut.filter(|_| !config.has_planted(PlantedBug::TornTailKept)));
     let conf_state = place.map_or_else(ConfState::default, |m| m.get_conf_state().clone());
     if config.force_new_cluster {
         let alone =
@@ -209,7 +209,7 @@ fn recover_state(
     snapshot: Option<&Snapshot>,
 ) -> Result<(State, u64, Option<DiskOp>), String> {
     let index = snapshot.map_or(0, |snapshot| snapshot.get_metadata().index);
-    let (db, renamed) = dir.db(index, backend::consistent_index)?;
+    let (db, renamed) = dir.db(index, |file| backend::consistent_index(file, config.planted))?;
     let (mut state, backend_index) = match db {
         Some(db) => State::from_db(db, config)?,
         None => (State::new(config), 0),

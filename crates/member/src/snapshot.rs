@@ -18,7 +18,7 @@ use crate::data_dir::{self, DB, SNAP_DIR};
 use crate::io::{DiskOp, Output, Trace};
 use crate::member::Running;
 use crate::state::State;
-use crate::{Micros, limits};
+use crate::{Micros, PlantedBug, limits};
 
 /// Where this member's own snapshots stand.
 pub(crate) struct Snapshots {
@@ -58,7 +58,7 @@ impl Running {
         let log = self.node.log();
         let since_3_5 = (self.config.profile >= Profile::V3_5)
             .then(|| (log.term_of(index).unwrap_or(self.node.term()), log.conf_state().clone()));
-        Place { index, since_3_5 }
+        Place { index, since_3_5, planted: self.config.planted }
     }
 
     /// A snapshot of what is applied here, without the backend, and its place.
@@ -71,7 +71,9 @@ impl Running {
         metadata.term = log
             .term_of(self.applied)
             .ok_or_else(|| format!("no term for the applied index {}", self.applied))?;
-        metadata.set_conf_state(log.conf_state().clone());
+        if !self.config.has_planted(PlantedBug::SnapshotWithoutMembers) {
+            metadata.set_conf_state(log.conf_state().clone());
+        }
         Ok(snapshot)
     }
 
@@ -123,6 +125,9 @@ impl Running {
         self.wal.encode_snapshot(snapshot, self.config.profile >= Profile::V3_5, bytes);
         self.snapshots.taken = snapshot.get_metadata().index;
         self.snapshots.paths.push(path);
+        if self.config.has_planted(PlantedBug::PurgedTooEarly) {
+            self.purge();
+        }
         Ok(vec![op])
     }
 

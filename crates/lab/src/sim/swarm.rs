@@ -73,6 +73,10 @@ impl Swarm {
             watch_progress_interval_us: dice.pick(&[1_000_000, 5_000_000, 600_000_000]),
             digest_every_entries: dice.pick(&[20, 50, 100]),
             tells_entries: true,
+            planted: match planted {
+                Some(Planted::Member(bug)) => Some(bug),
+                _ => None,
+            },
             ..MemberConfig::default()
         };
         let session = SessionOptions { seed, members, profile: profile.to_string() };

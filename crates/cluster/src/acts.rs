@@ -365,6 +365,7 @@ impl World {
                 let text = format!("votes for {} in term {term}", id_name(vote));
                 let name = self.members[usize::from(actor)].config.name.clone();
                 self.log.role(time, &name, &text);
+                self.crash_after_vote(time, actor);
             }
             Trace::Started { term, commit, .. } => {
                 let slot = &mut self.members[usize::from(actor)];

@@ -4,7 +4,7 @@
 //! a message is. Rot is one bit; a copy from before is kept, as a backup would be, until the member has
 //! written something.
 
-use frame::DiskFault;
+use frame::{Action, DiskFault, Kind};
 use member::chance::{Purpose, draw_range};
 use member::{DiskOp, Input};
 
@@ -119,6 +119,34 @@ impl World {
         slot.disk_free_us = slot.disk_free_us.max(time + latency_us);
         let event = Event::Member { incarnation, from: None, input };
         self.queue.push(slot.disk_free_us, Some(ActorId::Member(actor)), event);
+    }
+
+    /// From here on no voter dies of itself.
+    pub fn end_crashes(&mut self) {
+        self.options.crash_after_vote_percent = 0;
+    }
+
+    /// The moment at which a vote may be on its way and not on the disk is the one to die in.
+    pub(crate) fn crash_after_vote(&mut self, time: Micros, actor: u16) {
+        let percent = u64::from(self.options.crash_after_vote_percent);
+        if percent == 0 {
+            return;
+        }
+        self.votes += 1;
+        let draw = |what: u64, high: u64| {
+            let number = self.votes * 4 + what;
+            draw_range(self.options.seed, Purpose::VoteCrash, u64::from(actor), number, 0, high)
+        };
+        if draw(0, 100) >= percent {
+            return;
+        }
+        let member = self.members[usize::from(actor)].config.name.clone();
+        let dies_us = time + self.lookahead_us() + draw(1, 3_000);
+        let back_us = dies_us + 1_000 + draw(2, 300_000);
+        for (at, kind) in [(dies_us, Kind::Kill), (back_us, Kind::Start)] {
+            let action = Action::Member { kind, member: member.clone() };
+            self.queue.push(at, None, Event::Act { action, origin: None });
+        }
     }
 
     /// A process died: its disk keeps what it must, and by chance more.

@@ -34,6 +34,8 @@ pub struct WorldOptions {
     pub disk_latency_us: Micros,
     /// Most by which a crash may tear unsynced writes; 0: all unsynced bytes are lost.
     pub crash_keeps_torn_tail: bool,
+    /// How many of a hundred votes are followed by the voter's death, a moment after and for a moment.
+    pub crash_after_vote_percent: u32,
     /// A fault that no etcd survives, for tests that show the checkers catch it.
     pub planted: Option<Planted>,
 }
@@ -68,6 +70,7 @@ impl WorldOptions {
             network: NetworkOptions::default(),
             disk_latency_us: 5_000,
             crash_keeps_torn_tail: false,
+            crash_after_vote_percent: 0,
             planted: None,
         }
     }
@@ -173,6 +176,8 @@ pub struct World {
     pub(crate) waits: Vec<Wait>,
     events: u64,
     pub(crate) disk_tally: DiskTally,
+    /// Votes given so far.
+    pub(crate) votes: u64,
     pub(crate) tampering: Tampering,
 }
 
@@ -204,6 +209,7 @@ impl World {
             waits: Vec::new(),
             events: 0,
             disk_tally: DiskTally::default(),
+            votes: 0,
             tampering: Tampering::default(),
         }
     }
@@ -451,8 +457,14 @@ impl World {
                 slot.disk.complete(*op);
             }
         }
+        let starts = inputs.iter().any(|input| matches!(input, Input::Start { .. }));
         for output in outputs {
+            let is_first_write = starts && matches!(output, Output::Disk { op: 0, .. });
             self.member_output(time, actor, output);
+            if is_first_write {
+                // etcd makes or mends its files before it does anything else.
+                self.members[usize::from(actor)].disk.finish();
+            }
         }
     }
 

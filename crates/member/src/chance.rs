@@ -23,6 +23,7 @@ pub enum Purpose {
     Host = 10,
     RequestId = 11,
     DiskRot = 12,
+    VoteCrash = 13,
 }
 
 /// One word of chance at the position (`who`, `number`) of a purpose's stream.

@@ -228,6 +228,7 @@ impl Driver {
 
     fn heal_all(&mut self) {
         let lab = self.run.lab_mut();
+        lab.world_mut().end_crashes();
         let _ = lab.act(&Action::Heal);
         for number in 1..=lab.world().member_count() {
             let member = format!("m{number}");

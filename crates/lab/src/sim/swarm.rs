@@ -56,6 +56,7 @@ impl Swarm {
             network,
             disk_latency_us: 1_000 + dice.below(9_000),
             crash_keeps_torn_tail: dice.percent(50),
+            crash_after_vote_percent: dice.pick(&[0, 0, 10, 40]),
             planted,
             ..WorldOptions::new(seed)
         };

@@ -206,6 +206,7 @@ impl World {
         let slot = &mut self.members[usize::from(actor)];
         slot.incarnation += 1;
         slot.disk.forget_failure();
+        slot.over_rot = slot.before_rot.is_some();
         slot.process = Process::Running;
         slot.reason.clear();
         slot.backlog.clear();
@@ -271,7 +272,7 @@ impl World {
         }
         let (name, id) = (slot.config.name.clone(), slot.id);
         // That a member ends over a bad disk is what it should do.
-        let bad_disk = slot.before_rot.is_some() || slot.disk.is_full();
+        let bad_disk = slot.over_rot || slot.disk.is_full();
         self.checkers.ended(time, actor);
         if process == Process::Crashed && !bad_disk {
             self.checkers.crashed(time, actor, reason);

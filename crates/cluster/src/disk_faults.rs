@@ -100,11 +100,13 @@ impl World {
         let incarnation = slot.incarnation;
         // From here on the copy would take back what was promised.
         slot.before_rot = None;
+        slot.over_rot = false;
+        let was_full = slot.disk.is_full();
         let input = match slot.disk.issue(op, ops) {
             Ok(()) if op == 0 => return,
             Ok(()) => Input::DiskDone { op },
             Err(reason) => {
-                self.disk_tally.full += 1;
+                self.disk_tally.full += u64::from(!was_full);
                 Input::DiskFailed { reason }
             }
         };

@@ -51,6 +51,8 @@ pub(crate) struct MemberSlot {
     pub(crate) disk_free_us: Micros,
     /// The disk before it rotted, until the member has written something.
     pub(crate) before_rot: Option<Disk>,
+    /// The process began over a rotten disk and has not written anything.
+    pub(crate) over_rot: bool,
     /// What arrived while it was paused.
     pub(crate) backlog: Vec<Input>,
     pub(crate) facts: Facts,
@@ -84,6 +86,7 @@ impl MemberSlot {
             disk_ops: 0,
             disk_free_us: 0,
             before_rot: None,
+            over_rot: false,
             backlog: Vec::new(),
             facts: Facts::default(),
             trace: ActorTrace::default(),

@@ -36,6 +36,8 @@ struct Stream {
     /// Asked for and not answered yet, in order.
     asked: VecDeque<WatchCreateRequest>,
     watches: BTreeMap<i64, Watcher>,
+    /// Ended by a compaction, and not canceled since.
+    compacted: BTreeSet<i64>,
 }
 
 #[derive(Default)]
@@ -115,6 +117,10 @@ impl WatchGuarantees {
             return early.then(|| name(&text)).into_iter().collect();
         }
         let Some(watcher) = stream.watches.get_mut(&id) else {
+            // A watch that a compaction ended is still the client's to cancel (W10).
+            if response.canceled && response.events.is_empty() && stream.compacted.remove(&id) {
+                return Vec::new();
+            }
             return vec![name("was sent something, but there is no such watch")];
         };
         self.events += response.events.len() as u64;
@@ -133,6 +139,9 @@ impl WatchGuarantees {
         }
         if canceled {
             stream.watches.remove(&id);
+            if compacted > 0 {
+                stream.compacted.insert(id);
+            }
         }
         found
     }

@@ -117,7 +117,7 @@ impl WatchGuarantees {
             return early.then(|| name(&text)).into_iter().collect();
         }
         let Some(watcher) = stream.watches.get_mut(&id) else {
-            // A watch that a compaction ended is still the client's to cancel (W10).
+            // A watch that a compaction ended is still the client's to cancel (W6).
             if response.canceled && response.events.is_empty() && stream.compacted.remove(&id) {
                 return Vec::new();
             }

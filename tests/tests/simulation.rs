@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use lab::{
-    Action, Frame, InProcess, Kind, Lab, LabEvent, Planted, SessionOptions, SimOptions, SimReport,
-    WorldOptions, simulate,
+    Action, Frame, InProcess, Kind, Lab, LabEvent, Planted, PlantedBug, SessionOptions, SimOptions,
+    SimReport, WorldOptions, simulate,
 };
 
 const SECOND_US: u64 = 1_000_000;
@@ -137,6 +137,36 @@ fn planted_faults_are_caught() {
         for name in expected {
             assert!(fired.contains_key(*name), "{planted:?}: '{name}' found nothing: {fired:?}");
         }
+    }
+}
+
+/// Each bug with a seed that finds it and the property that is broken first or among the first.
+const PLANTED_BUGS: [(PlantedBug, u64, &str); 10] = [
+    (PlantedBug::AckBeforeSync, 1, ""),
+    (PlantedBug::VoteBeforeSync, 713, "one leader per term"),
+    (PlantedBug::SnapshotWithoutMembers, 1, ""),
+    (PlantedBug::BackendWithoutIndex, 1, ""),
+    (PlantedBug::BackendIndexTooHigh, 1, ""),
+    (PlantedBug::TornTailKept, 5, "nobody crashes"),
+    (PlantedBug::PurgedTooEarly, 44, "nobody crashes"),
+    (PlantedBug::BackendWithoutLeases, 1, ""),
+    (PlantedBug::BackendWithoutCompaction, 1, ""),
+    (PlantedBug::RotNotLookedFor, 28, "equal states"),
+];
+
+#[test]
+fn planted_bugs_of_a_member_are_found() {
+    assert_eq!(PLANTED_BUGS.map(|(bug, ..)| bug), PlantedBug::ALL);
+    for (bug, seed, expected) in PLANTED_BUGS {
+        let planted = Some(Planted::Member(bug));
+        let report = simulate(SimOptions { seed, duration_us: 30 * SECOND_US, planted });
+        let fired = who_fired(std::slice::from_ref(&report));
+        println!("{}: seed {seed}: {fired:?}", bug.name());
+        assert!(!report.failures.is_empty(), "{} is not found by seed {seed}", bug.name());
+        assert!(expected.is_empty() || fired.contains_key(expected), "{bug:?}: {fired:?}");
+        // Without the bug that run is in order.
+        let well = simulate(SimOptions { seed, duration_us: 30 * SECOND_US, planted: None });
+        assert!(well.failures.is_empty(), "seed {seed}: {:?}", well.failures);
     }
 }
 

@@ -143,8 +143,10 @@ impl World {
             return;
         }
         let member = self.members[usize::from(actor)].config.name.clone();
-        let dies_us = time + self.lookahead_us() + draw(1, 3_000);
-        let back_us = dies_us + 1_000 + draw(2, 300_000);
+        let dies_us = time + self.lookahead_us() + draw(1, 2_000);
+        // Back before a rival's request has come, or after the election.
+        let away_us = if draw(2, 4) == 0 { draw(3, 300_000) } else { draw(3, 3_000) };
+        let back_us = dies_us + 1 + away_us;
         for (at, kind) in [(dies_us, Kind::Kill), (back_us, Kind::Start)] {
             let action = Action::Member { kind, member: member.clone() };
             self.queue.push(at, None, Event::Act { action, origin: None });

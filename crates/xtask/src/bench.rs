@@ -44,10 +44,11 @@ fn rows_of(text: &str, before_mode: &str) -> Vec<Row> {
 type Measure = fn(&Workspace) -> Result<Vec<Row>>;
 
 /// Every measurement: name, what it measures, how.
-const REGISTRY: [(&str, &str, Measure); 6] = [
+const REGISTRY: [(&str, &str, Measure); 7] = [
     ("native", "throughput and simulation in one process", native),
     ("browser", "the built page in headless Chromium", browser),
     ("beside-etcd", "native, in the browser and real etcd, one after the other", beside::measure),
+    ("files", "snapshot, restore and restart with 100,000 keys, beside real etcd", files),
     ("transfer", "bytes of the release build", transfer),
     ("serve-cold", "serve from an empty cargo cache and target", serve_cold),
     ("rebuild", "build for serve after a one-line change", rebuild),
@@ -104,6 +105,16 @@ fn native(workspace: &Workspace) -> Result<Vec<Row>> {
     let mut rows = native_rows(workspace, &["bench"])?;
     rows.extend(native_rows(workspace, &["sim", "--seeds", "1..200", "--for", "30s"])?);
     Ok(rows)
+}
+
+/// What `files-bench` of crate peer measures.
+fn files(workspace: &Workspace) -> Result<Vec<Row>> {
+    let mut command = cargo(&workspace.root);
+    command.args(["run", "--quiet", "--release", "--package", "peer", "--bin", "files-bench"]);
+    let output = command.stderr(std::process::Stdio::inherit()).output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{text}");
+    Ok(rows_of(&text, ""))
 }
 
 fn native_rows(workspace: &Workspace, arguments: &[&str]) -> Result<Vec<Row>> {

@@ -19,6 +19,7 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
     let mut sum = Sum::default();
     let (mut passed, mut failed) = (0u64, 0u64);
     let planted = planted(&args)?;
+    let again = args.text("planted").map_or(String::new(), |name| format!(" --planted {name}"));
     for report in run_all(first, last, duration_us, planted) {
         sum.add(&report);
         if each {
@@ -34,7 +35,7 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
             println!("  {failure}");
         }
         let seconds = duration_us / 1_000_000;
-        println!("  replay: etcd-lab sim --seeds {0}..{0} --for {seconds}s", report.seed);
+        println!("  replay: etcd-lab sim --seeds {0}..{0} --for {seconds}s{again}", report.seed);
     }
     sum.print(started.elapsed().as_secs_f64(), args.number("refusals", 12)? as usize);
     println!("{passed} passed, {failed} failed");

@@ -260,7 +260,7 @@ fn a_format_that_a_reply_lacks_is_refused_after_the_call() {
 fn what_the_lab_lacks_is_said_honestly() {
     for (args, line) in [
         ("migrate", "etcdctl: migrate: not in this lab yet"),
-        ("snapshot stat x --any", "etcdctl: snapshot status: not in this lab yet"),
+        ("make-mirror x", "etcdctl: make-mirror: not in this lab yet"),
         ("check perf --load=m", "etcdctl: check: not in this lab yet"),
         ("get a --discovery-srv=x", "etcdctl: --discovery-srv: not in this lab yet"),
     ] {

@@ -195,7 +195,6 @@ fn usage_errors_are_those_of_each_release() {
         ("nosuch", 3, 3, "No help topic for 'nosuch'\n"),
         ("member nosuch", 3, 3, "No help topic for 'nosuch'\n"),
         ("help nosuch", 3, 3, "No help topic for 'nosuch'\n"),
-        ("backup", 1, 1, "etcdctl: backup: not in this lab yet\n"),
         ("-D example.org get /k", 1, 1, "etcdctl: --discovery-srv: not in this lab yet\n"),
         (
             "--cert-file c get /k",

@@ -4,7 +4,7 @@ use frame::{Flight, Frame, LinkView, LogCell, MemberView, MessageKind, Role, Sta
 use member::MemberStatus;
 
 use crate::flights::FlightRecord;
-use crate::slot::{Facts, Process};
+use crate::slot::{Facts, MemberSlot, Process};
 use crate::{ActorId, Micros, World};
 
 /// Lines of the event log in a frame, and flights.
@@ -65,7 +65,13 @@ impl World {
 
     /// The member that runs as leader of the highest term and that a majority may follow.
     pub fn leader(&self) -> Option<u16> {
+        self.leader_among(|_| true)
+    }
+
+    /// A restored member leads a cluster of its own beside the others.
+    fn leader_among(&self, is_one: impl Fn(&MemberSlot) -> bool) -> Option<u16> {
         (0..self.members.len() as u16)
+            .filter(|at| is_one(&self.members[usize::from(*at)]))
             .filter(|at| self.process(*at).is_alive())
             .filter(|at| self.facts(*at).role == frame::Role::Leader)
             .max_by_key(|at| self.facts(*at).term)
@@ -75,7 +81,9 @@ impl World {
     /// all that this leader has committed.
     pub fn is_healthy(&self, actor: u16) -> bool {
         let facts = self.facts(actor);
-        let Some(leader) = self.leader() else { return false };
+        let cluster_id = self.members[usize::from(actor)].cluster_id;
+        let leader = self.leader_among(|slot| slot.cluster_id == cluster_id);
+        let Some(leader) = leader else { return false };
         let leads = self.facts(leader);
         self.process(actor) == Process::Running
             && facts.leader == self.members[usize::from(leader)].id

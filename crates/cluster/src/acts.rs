@@ -206,6 +206,9 @@ impl World {
         let slot = &mut self.members[usize::from(actor)];
         slot.incarnation += 1;
         slot.disk.forget_failure();
+        if slot.disk.take_by_hand() {
+            self.checkers.changed_by_hand(actor);
+        }
         slot.over_rot = slot.before_rot.is_some();
         slot.process = Process::Running;
         slot.reason.clear();

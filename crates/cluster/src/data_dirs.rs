@@ -64,15 +64,17 @@ impl World {
         let left = self.members.iter_mut().enumerate().find(|(at, slot)| {
             *at != usize::from(actor) && slot.data_dir == path && !slot.process.is_alive()
         });
-        let disk = match left {
+        let left_there = match left {
             Some((_, slot)) => {
                 slot.data_dir.clear();
                 Some(std::mem::take(&mut slot.disk))
             }
             None => self.data_dirs.remove(path),
         };
-        self.members[usize::from(actor)].disk = disk.unwrap_or_default();
+        let disk = &mut self.members[usize::from(actor)].disk;
+        *disk = left_there.unwrap_or_default();
         if !old_dir.is_empty() {
+            disk.set_by_hand();
             self.data_dirs.insert(old_dir, old_disk);
         }
     }

@@ -91,6 +91,8 @@ pub(crate) struct Disk {
     room_bytes: Option<u64>,
     /// There was not enough.
     failed: bool,
+    /// Somebody put other files there since a process last started over it.
+    by_hand: bool,
 }
 
 /// What a crash does to operations and bytes that nobody was promised.
@@ -259,6 +261,17 @@ impl Disk {
     pub(crate) fn wipe(&mut self) {
         self.files.clear();
         self.pending.clear();
+        self.by_hand = true;
+    }
+
+    /// Whether these are not the files that the process before left there; said once.
+    pub(crate) fn take_by_hand(&mut self) -> bool {
+        std::mem::take(&mut self.by_hand)
+    }
+
+    /// It takes the place of the disk that its member had.
+    pub(crate) fn set_by_hand(&mut self) {
+        self.by_hand = true;
     }
 
     /// Other files take the place of these, durably.

@@ -187,7 +187,7 @@ impl World {
     }
 
     /// The member that listens at `host:port` of the lab's one machine, alive or not.
-    fn listener(&self, address: &str) -> Option<u16> {
+    pub(crate) fn listener(&self, address: &str) -> Option<u16> {
         let (host, port) = address.rsplit_once(':')?;
         if !matches!(host, "127.0.0.1" | "localhost" | "[::1]" | "0.0.0.0") {
             return None;

@@ -543,7 +543,8 @@ impl World {
         for output in outputs {
             match output {
                 HostOutput::Call { call, address, method, metadata, request } => {
-                    self.checkers.asked(time, (actor, call), &method, &request);
+                    let member = self.listener(&address);
+                    self.checkers.asked(time, (actor, call), member, &method, &request);
                     let request = self.tamper_request((actor, call), &method, request);
                     self.call(time, actor, call, &address, method, |call, method| Input::Call {
                         call,

@@ -1,4 +1,5 @@
-//! Replays a recording of real etcd in a lab of its own and compares every line.
+//! Replays a recording of real etcd in a lab of its own and compares every line. Besides, no property
+//! that the lab checks may break on the way.
 //!
 //! A case starts as its recording did: members healthy, store at revision 1, m1 leading, one empty
 //! working directory, and one shell for all its commands. Its header says what else was true then;
@@ -64,6 +65,8 @@ pub fn run_case(text: &str, profile: &str) -> CaseOutcome {
             }
         }
     }
+    let violations = session.lab().world().violations();
+    diffs.extend(violations.iter().map(|text| format!("+violation: {text}\n")));
     if diffs.is_empty() { CaseOutcome::Passed } else { CaseOutcome::Failed(diffs) }
 }
 

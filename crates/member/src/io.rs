@@ -125,6 +125,7 @@ pub struct AppliedEntry {
 pub enum Trace {
     /// It started from disk with this log and this commit index.
     Started {
+        cluster_id: u64,
         term: u64,
         vote: u64,
         commit: u64,

@@ -143,6 +143,7 @@ impl Running {
         let entries = found.log.tail(usize::MAX).iter().map(digest);
         let first_index = found.log.first();
         let started = Trace::Started {
+            cluster_id: found.cluster_id,
             term: found.hard_state.term,
             vote: found.hard_state.vote,
             commit: found.hard_state.commit,

@@ -2,7 +2,8 @@
 //!
 //! They see what members tell of themselves ([`member::Trace`]) and what clients were promised.
 //! They run in tests, in `etcd-lab sim` and in the page, where "0 violations in N events" is their
-//! honest count. Those of [`clients`] replay the whole applied log, which costs about as much as a
+//! honest count. Each cluster is held to them by itself: a member that was restored from a snapshot
+//! begins another one beside the first. Those of [`clients`] replay the whole applied log, which costs about as much as a
 //! member; they run where somebody asks for them ([`Checkers::judge_clients`]).
 
 mod acknowledged_writes;
@@ -16,6 +17,8 @@ mod state_machine_safety;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use member::{LogDigest, Trace};
 use proto::Status;
@@ -28,6 +31,11 @@ use clients::{Judge, Seen};
 #[derive(Default)]
 pub(crate) struct Shadow {
     pub(crate) name: String,
+    /// Whose member it is, as its last start found it; 0 before.
+    cluster_id: u64,
+    runs: bool,
+    /// It starts over files that somebody else put there.
+    by_hand: bool,
     /// Its log: entry `i` has index `offset + i + 1`.
     pub(crate) log: Vec<LogDigest>,
     /// What is before that is in a snapshot.
@@ -38,6 +46,7 @@ pub(crate) struct Shadow {
 
 /// One step, told after the shadow log took it in.
 pub(crate) struct Step<'a> {
+    /// Who did it, or, of a call, who was asked; [`NOBODY`] for the end of one.
     pub(crate) member: u16,
     pub(crate) members: &'a [Shadow],
     pub(crate) what: What<'a>,
@@ -96,13 +105,28 @@ pub(crate) trait Checker {
 
 pub(crate) struct Checkers {
     members: Vec<Shadow>,
-    checkers: Vec<Box<dyn Checker>>,
+    /// By the cluster's id.
+    clusters: BTreeMap<u64, Properties>,
     /// Judges clients too, where that is wanted.
     judge: Option<Box<dyn Judge>>,
     tally: Tally,
     violations: Vec<String>,
     told: usize,
     now: Micros,
+}
+
+type Properties = Vec<Box<dyn Checker>>;
+
+fn properties() -> Properties {
+    vec![
+        Box::<one_leader_per_term::OneLeaderPerTerm>::default(),
+        Box::<log_matching::LogMatching>::default(),
+        Box::<leader_completeness::LeaderCompleteness>::default(),
+        Box::<state_machine_safety::StateMachineSafety>::default(),
+        Box::<acknowledged_writes::AcknowledgedWrites>::default(),
+        Box::<equal_states::EqualStates>::default(),
+        Box::<revision_order::RevisionOrder>::default(),
+    ]
 }
 
 /// In place of a member where the step is no member's.
@@ -115,15 +139,7 @@ impl Checkers {
     pub(crate) fn all() -> Self {
         Checkers {
             members: Vec::new(),
-            checkers: vec![
-                Box::<one_leader_per_term::OneLeaderPerTerm>::default(),
-                Box::<log_matching::LogMatching>::default(),
-                Box::<leader_completeness::LeaderCompleteness>::default(),
-                Box::<state_machine_safety::StateMachineSafety>::default(),
-                Box::<acknowledged_writes::AcknowledgedWrites>::default(),
-                Box::<equal_states::EqualStates>::default(),
-                Box::<revision_order::RevisionOrder>::default(),
-            ],
+            clusters: BTreeMap::new(),
             judge: None,
             tally: Tally::default(),
             violations: Vec::new(),
@@ -134,12 +150,7 @@ impl Checkers {
 
     pub(crate) fn names(&self) -> Vec<String> {
         let clients = self.judge.iter().flat_map(|judge| judge.names());
-        self.checkers
-            .iter()
-            .map(|checker| checker.name())
-            .chain(clients)
-            .map(String::from)
-            .collect()
+        properties().iter().map(|checker| checker.name()).chain(clients).map(String::from).collect()
     }
 
     /// From here on what clients see is judged against the applied log, which the members must tell
@@ -162,7 +173,28 @@ impl Checkers {
         self.now = time;
         let shadow = &mut self.members[usize::from(member)];
         shadow.applied = 0;
+        shadow.runs = false;
         self.see(&Seen::Ended { member });
+    }
+
+    /// The member that starts next does so over files that it did not leave there.
+    pub(crate) fn changed_by_hand(&mut self, member: u16) {
+        self.members[usize::from(member)].by_hand = true;
+    }
+
+    /// Whoever deletes or restores the files of a whole cluster begins its history anew, though its
+    /// id, which is made of its members' addresses, may be the same. While any of its members runs,
+    /// the history goes on, and what does not fit it is a violation.
+    fn started(&mut self, member: u16, cluster_id: u64) {
+        let shadow = &mut self.members[usize::from(member)];
+        (shadow.cluster_id, shadow.runs) = (cluster_id, true);
+        let by_hand = std::mem::take(&mut shadow.by_hand);
+        let goes_on = (0..)
+            .zip(&self.members)
+            .any(|(at, other)| at != member && other.runs && other.cluster_id == cluster_id);
+        if by_hand && !goes_on {
+            self.clusters.remove(&cluster_id);
+        }
     }
 
     /// A member came to an end by itself. People may want that; a simulated run does not.
@@ -176,6 +208,9 @@ impl Checkers {
 
     pub(crate) fn trace(&mut self, time: Micros, member: u16, trace: &Trace) {
         self.now = time;
+        if let Trace::Started { cluster_id, .. } = trace {
+            self.started(member, *cluster_id);
+        }
         let shadow = &mut self.members[usize::from(member)];
         match trace {
             Trace::Started { commit, first_index, log, .. } => {
@@ -225,9 +260,19 @@ impl Checkers {
         }
     }
 
-    pub(crate) fn asked(&mut self, time: Micros, call: (u16, u64), method: &str, request: &Bytes) {
+    /// A host calls a member; `None` where nobody listens.
+    pub(crate) fn asked(
+        &mut self,
+        time: Micros,
+        call: (u16, u64),
+        member: Option<u16>,
+        method: &str,
+        request: &Bytes,
+    ) {
         self.now = time;
-        self.tell(NOBODY, What::Asked { host: call.0, call: call.1, method, request });
+        if let Some(member) = member {
+            self.tell(member, What::Asked { host: call.0, call: call.1, method, request });
+        }
         self.see(&Seen::Asked { call, method, request });
     }
 
@@ -294,13 +339,22 @@ impl Checkers {
         }
     }
 
+    /// What a member did goes to the properties of its cluster, anything else to all.
     fn tell(&mut self, member: u16, what: What<'_>) {
         let step = Step { member, members: &self.members, what };
         let mut found = Vec::new();
-        for checker in &mut self.checkers {
-            if let Err(text) = checker.step(&step) {
-                found.push((checker.name(), text));
+        let mut check = |checkers: &mut Properties| {
+            for checker in checkers {
+                if let Err(text) = checker.step(&step) {
+                    found.push((checker.name(), text));
+                }
             }
+        };
+        match self.members.get(usize::from(member)) {
+            Some(shadow) => {
+                check(self.clusters.entry(shadow.cluster_id).or_insert_with(properties));
+            }
+            None => self.clusters.values_mut().for_each(check),
         }
         for (name, text) in found {
             self.violation(name, &text);

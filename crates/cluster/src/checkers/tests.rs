@@ -12,7 +12,11 @@ fn leader(term: u64) -> Trace {
 }
 
 fn started(log: &[LogDigest]) -> Trace {
-    Trace::Started { term: 1, vote: 0, commit: 0, first_index: 1, log: log.to_vec() }
+    started_in(7, log)
+}
+
+fn started_in(cluster_id: u64, log: &[LogDigest]) -> Trace {
+    Trace::Started { cluster_id, term: 1, vote: 0, commit: 0, first_index: 1, log: log.to_vec() }
 }
 
 fn appended(first_index: u64, log: &[LogDigest]) -> Trace {
@@ -142,7 +146,7 @@ fn an_acknowledgement_before_apply_is_caught() {
 /// A put or a read of call `call`, and its answer's revision.
 fn told(checkers: &mut Checkers, call: u64, method: &str, revision: i64) {
     use proto::etcdserverpb::{PutResponse, ResponseHeader};
-    checkers.asked(call, (0, call), method, &Bytes::new());
+    checkers.asked(call, (0, call), Some(0), method, &Bytes::new());
     let header = Some(ResponseHeader { revision, ..ResponseHeader::default() });
     let reply = prost::Message::encode_to_vec(&PutResponse { header, prev_kv: None });
     checkers.host_heard(call, 0, &HostInput::Reply { call, result: Ok(reply.into()) });
@@ -155,6 +159,7 @@ fn revisions_that_go_back_are_found() {
         [(PUT, 4, true), (PUT, 3, false), (RANGE, 3, true), (RANGE, 2, false)]
     {
         let mut checkers = Checkers::all();
+        checkers.add_member("m1");
         told(&mut checkers, 1, PUT, 2);
         told(&mut checkers, 2, PUT, 3);
         told(&mut checkers, 3, last, revision);
@@ -173,7 +178,47 @@ fn what_a_sole_voter_lost_with_its_term_is_void() {
         (0, appended(2, &[entry(2, 30)])),
     ];
     assert_eq!(found(&lost, &[], &[]), "");
-    let seen_elsewhere =
-        [lost[..3].to_vec(), vec![(1, appended(2, &[entry(2, 20)]))], lost[3..].to_vec()];
+    let other = [(1, started(&[entry(1, 10)])), (1, appended(2, &[entry(2, 20)]))];
+    let seen_elsewhere = [&lost[..3], &other, &lost[3..]];
     assert_eq!(found(&seen_elsewhere.concat(), &[], &[]), "log matching");
+}
+
+#[test]
+fn clusters_are_held_to_their_own_history() {
+    let run = |id| {
+        [
+            (0, started(&[entry(1, 10)])),
+            (0, leader(2)),
+            (0, applied(1)),
+            (1, started_in(id, &[entry(1, 11)])),
+            (1, leader(2)),
+            (1, applied(1)),
+        ]
+    };
+    assert_eq!(found(&run(8), &[(0, 1)], &[]), "");
+    let all =
+        "log matching, one leader per term, state machine safety, acknowledged writes survive";
+    assert_eq!(found(&run(7), &[(0, 1)], &[]), all);
+}
+
+#[test]
+fn files_put_there_by_hand_begin_anew_where_no_member_goes_on() {
+    let run = |others_run: bool| {
+        let mut checkers = Checkers::all();
+        (0..2).for_each(|_| checkers.add_member("m"));
+        checkers.trace(1, 0, &started(&[entry(1, 10)]));
+        checkers.trace(1, 1, &started(&[entry(1, 10)]));
+        checkers.trace(2, 0, &applied(1));
+        checkers.reply(3, 0, &Ok(Bytes::new()), 1);
+        checkers.ended(4, 0);
+        if !others_run {
+            checkers.ended(4, 1);
+        }
+        checkers.changed_by_hand(0);
+        checkers.trace(5, 0, &started(&[entry(1, 11)]));
+        checkers.trace(6, 0, &leader(2));
+        checkers.violations().to_vec()
+    };
+    assert_eq!(run(false), [""; 0]);
+    assert!(!run(true).is_empty());
 }

@@ -6,6 +6,11 @@
 //! applied it, a renewal from when its client asked. Two kinds of renewals do not count, as etcd 3.4
 //! and 3.5.1 grant them without looking: by a leader that was deposed and does not know it yet, and by
 //! a new one that has not applied its predecessor's entries yet, where the lease's end may be.
+//!
+//! A leader offers a revocation again when the first is slow to come back. If somebody grants the
+//! same id anew meanwhile, the second revocation ends the new lease, in etcd as here: the log knows
+//! leases by their ids alone. So a lease that follows an expired one of its id is judged only once
+//! such a revocation must have come through.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -39,6 +44,8 @@ struct Lease {
     counts_from_us: Micros,
     /// The latest that it may have been granted or renewed.
     touched_us: Micros,
+    /// Until when a second revocation of an expired lease of this id may still come.
+    shadowed_until_us: Micros,
     overdue: bool,
 }
 
@@ -47,6 +54,8 @@ pub(super) struct LeaseRules {
     leases: BTreeMap<i64, Lease>,
     /// Leases that a client wanted to end.
     revoked: BTreeSet<i64>,
+    /// Leases that ended because their time was up.
+    expired_ids: BTreeSet<i64>,
     /// Renewals under way of each stream: the lease, and when it was asked.
     renewals: BTreeMap<(u16, u64), VecDeque<(i64, Micros)>>,
     /// Members that take themselves for the leader, and since when those are the same.
@@ -87,9 +96,14 @@ impl Property for LeaseRules {
             }
             What::Applied(request) => {
                 if let Some(grant) = &request.lease_grant {
-                    let ttl_s = grant.ttl.max(TTL_S_MIN);
-                    let lease =
-                        Lease { ttl_s, counts_from_us: now, touched_us: now, overdue: false };
+                    let again = self.expired_ids.contains(&grant.id);
+                    let lease = Lease {
+                        ttl_s: grant.ttl.max(TTL_S_MIN),
+                        counts_from_us: now,
+                        touched_us: now,
+                        shadowed_until_us: if again { now + SLACK_US } else { 0 },
+                        overdue: false,
+                    };
                     self.leases.entry(grant.id).or_insert(lease);
                 }
                 let mut found = Vec::new();
@@ -159,10 +173,17 @@ impl LeaseRules {
             return None;
         }
         self.expired += 1;
+        self.expired_ids.insert(id);
+        if now < lease.shadowed_until_us {
+            return None;
+        }
         let lived_us = now.saturating_sub(lease.counts_from_us);
         (lived_us < micros(lease.ttl_s)).then(|| {
             let ttl_s = lease.ttl_s;
-            format!("lease {id:x} of {ttl_s} s ended {} ms after a renewal", lived_us / 1000)
+            format!(
+                "lease {id:x} of {ttl_s} s ended {} ms after its grant or renewal",
+                lived_us / 1000
+            )
         })
     }
 

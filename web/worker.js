@@ -148,6 +148,7 @@ function conductor({ module }) {
       ready: () => host !== null,
       failure: () => failure,
       turn: (bytes) => host.console_turn(bytes),
+      ask: (bytes) => host.console_ask(bytes),
     };
   }
 

@@ -79,7 +79,7 @@ pub fn run_native(seed: u64, members: u32, plan: &[Step], windows: Windows) -> O
     let answer = |wanted: &u64| {
         let mut all = events.iter();
         let found = all.find_map(|event| match event {
-            LabEvent::Done { exec, code, output } if exec == wanted => {
+            LabEvent::Done { exec, code, output, .. } if exec == wanted => {
                 Some((i64::from(*code), output.clone()))
             }
             _ => None,

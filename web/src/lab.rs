@@ -248,7 +248,7 @@ impl Answer {
                 call: *call,
                 value: result.as_ref().map(JsValue::from).map_err(String::clone),
             },
-            FromLab::Done { call, code, output } => {
+            FromLab::Done { call, code, output, .. } => {
                 Answer::Settle { call: *call, value: Ok(api::finished(*code, output)) }
             }
             FromLab::TraceHash { call, hash } => {
@@ -260,6 +260,12 @@ impl Answer {
             FromLab::Frame(_)
             | FromLab::Output { .. }
             | FromLab::Measured { .. }
+            | FromLab::Unfinished { .. }
+            | FromLab::Taken { .. }
+            | FromLab::Edit { .. }
+            | FromLab::Hint { .. }
+            | FromLab::Completed { .. }
+            | FromLab::Looked { .. }
             | FromLab::Fatal(_) => Answer::None,
         }
     }

@@ -202,7 +202,15 @@ impl State {
             FromLab::Done { call, code, .. } => self.end(call, code),
             FromLab::Fatal(text) => self.fatal = Some(text),
             // Answers to the page API alone.
-            FromLab::TraceHash { .. } | FromLab::Measured { .. } | FromLab::Workers { .. } => {}
+            FromLab::TraceHash { .. }
+            | FromLab::Measured { .. }
+            | FromLab::Workers { .. }
+            | FromLab::Unfinished { .. }
+            | FromLab::Taken { .. }
+            | FromLab::Edit { .. }
+            | FromLab::Hint { .. }
+            | FromLab::Completed { .. }
+            | FromLab::Looked { .. } => {}
         }
     }
 
@@ -271,7 +279,7 @@ pub(crate) const SPEEDS: [(&str, Speed); 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use frame::{MemberView, Role, Status};
+    use frame::{After, MemberView, Role, Status};
 
     fn state() -> State {
         State::new(crate::params::parse("?members=3"))
@@ -295,7 +303,12 @@ mod tests {
         state.reduce(sent);
         let output = FromLab::Output { call: 7, stderr: true, text: "Error: ...\n".into() };
         state.reduce(Event::FromLab(output));
-        state.reduce(Event::FromLab(FromLab::Done { call: 7, code: 128, output: String::new() }));
+        state.reduce(Event::FromLab(FromLab::Done {
+            call: 7,
+            code: 128,
+            output: String::new(),
+            after: After::default(),
+        }));
         let block = &state.console.blocks[0];
         assert_eq!(block.prompt, "client:~$ ");
         assert_eq!((block.output.as_str(), block.code), ("Error: ...\n", Some(128)));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use frame::{Action, Micros};
+use frame::{Action, Completion, Micros};
 use proto::{Metadata, Profile, Status};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,9 @@ pub struct HostOptions {
     pub data_dirs: Vec<String>,
     /// Working directory at the start; made if missing.
     pub cwd: String,
+    /// A person types: programs read what is entered while they run. Else their standard input is
+    /// empty, and all lines of an entry are read before the first of them runs.
+    pub terminal: bool,
 }
 
 impl Default for HostOptions {
@@ -38,6 +41,7 @@ impl Default for HostOptions {
             env: BTreeMap::new(),
             data_dirs: Vec::new(),
             cwd: "/root".into(),
+            terminal: false,
         }
     }
 }
@@ -48,6 +52,26 @@ pub trait Console: Actor<Input = HostInput, Output = HostOutput> {
     fn cwd(&self) -> String;
     /// A foreground command runs, or lines wait.
     fn is_busy(&self) -> bool;
+    /// Answers a question beside its turns, which changes nothing that a turn could see.
+    fn ask(&self, question: Ask) -> Answer;
+}
+
+/// A question to a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// What could stand at `cursor` (in bytes of `line`)? `keys` are those of the cluster that begin
+    /// as an earlier [`Answer::NeedKeys`] said.
+    Complete { line: String, cursor: u32, keys: Option<Vec<String>> },
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    Completion(Completion),
+    /// It depends on the cluster's keys that begin so: ask again with them.
+    NeedKeys {
+        prefix: Vec<u8>,
+    },
 }
 
 /// What a console in another instance did in a turn, and how it stands.
@@ -81,6 +105,10 @@ pub enum HostInput {
     DataDirs { call: u64, dirs: Vec<DataDir> },
     /// Answer to [`HostOutput::Lab`]: text to print, or the error's one line.
     LabReply { call: u64, result: Result<String, String> },
+    /// Ctrl-D on an empty line: the terminal's input ends here for whoever reads it.
+    EndOfInput,
+    /// The editor of [`HostOutput::Edit`] was closed; without bytes nothing is saved.
+    Edited { edit: u64, text: Option<Bytes> },
 }
 
 /// What a host can do.
@@ -112,4 +140,12 @@ pub enum HostOutput {
     Print { exec: u64, stderr: bool, text: Bytes },
     /// The foreground command of `exec` ended with this status.
     Done { exec: u64, code: i32 },
+    /// The entry of `exec` is unfinished: the next one continues it.
+    Unfinished { exec: u64 },
+    /// The entry of `exec` was read as input by the command of `by`; it has no end of its own.
+    Taken { exec: u64, by: u64 },
+    /// A program wants a person to edit a file's text. Numbers are the host's own, from 1.
+    Edit { exec: u64, edit: u64, path: String, text: Bytes },
+    /// What a teacher would say of the command of `exec`.
+    Hint { exec: u64, text: String },
 }

@@ -27,7 +27,7 @@ pub use checkers::{Judged, Tally};
 pub use data_dirs::DataDir;
 pub use disk_faults::DiskTally;
 pub use frame::Micros;
-pub use host::{Console, ConsoleTurn, HostInput, HostOptions, HostOutput};
+pub use host::{Answer, Ask, Console, ConsoleTurn, HostInput, HostOptions, HostOutput};
 pub use in_process::{run_host, run_member};
 pub use network::{LATENCY_US_MIN, NetworkOptions};
 pub use queue::ActorId;

@@ -101,6 +101,9 @@ impl MemberSlot {
     }
 }
 
+/// `/http`, as [`CallView`] names it.
+const HTTP_METHOD: &str = "http";
+
 pub(crate) struct HostSlot {
     pub(crate) name: String,
     pub(crate) next_wake: Option<Micros>,
@@ -137,6 +140,14 @@ impl HostSlot {
             view.outcome = outcome;
             view.reason = reason.to_string();
             view.took_us = time - view.sent_us;
+        }
+    }
+
+    /// The newest call's answer begins with etcd's header, if it is one of API version 3.
+    pub(crate) fn call_revised(&mut self, call: u64, reply: &[u8]) {
+        let Some((last, view)) = &mut self.last_call else { return };
+        if *last == call && view.method != HTTP_METHOD {
+            view.revision = proto::leading_header(reply).map_or(0, |header| header.revision);
         }
     }
 }

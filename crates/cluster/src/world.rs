@@ -152,6 +152,24 @@ pub enum Notice {
         exec: u64,
         code: i32,
     },
+    /// See [`HostOutput`] for these.
+    Unfinished {
+        exec: u64,
+    },
+    Taken {
+        exec: u64,
+        by: u64,
+    },
+    Edit {
+        exec: u64,
+        edit: u64,
+        path: String,
+        text: Bytes,
+    },
+    Hint {
+        exec: u64,
+        text: String,
+    },
 }
 
 pub struct World {
@@ -525,8 +543,9 @@ impl World {
         for input in &inputs {
             self.checkers.host_heard(time, actor, input);
             match input {
-                HostInput::Reply { call, result: Ok(_) } => {
+                HostInput::Reply { call, result: Ok(reply) } => {
                     slot.call_ended(time, *call, Outcome::Ok, "");
+                    slot.call_revised(*call, reply);
                 }
                 HostInput::Reply { call, result: Err(status) } => {
                     slot.call_ended(time, *call, Outcome::Failed, &status.message);
@@ -595,6 +614,12 @@ impl World {
                 HostOutput::Done { exec, code } => {
                     self.notice(Notice::Done { host: actor, exec, code });
                 }
+                HostOutput::Unfinished { exec } => self.notice(Notice::Unfinished { exec }),
+                HostOutput::Taken { exec, by } => self.notice(Notice::Taken { exec, by }),
+                HostOutput::Edit { exec, edit, path, text } => {
+                    self.notice(Notice::Edit { exec, edit, path, text });
+                }
+                HostOutput::Hint { exec, text } => self.notice(Notice::Hint { exec, text }),
             }
         }
     }

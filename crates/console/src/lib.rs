@@ -44,3 +44,13 @@ pub fn console_turn(bytes: &[u8]) -> Vec<u8> {
         frame::encode(&ConsoleTurn { outputs, next_wake: host.next_wake(), cwd, is_busy })
     })
 }
+
+/// A question beside its turns: [`cluster::Ask`] in, [`cluster::Answer`] out.
+#[wasm_bindgen]
+pub fn console_ask(bytes: &[u8]) -> Vec<u8> {
+    let question: cluster::Ask = frame::decode(bytes).expect("the lab of this very build wrote it");
+    HOST.with_borrow(|host| {
+        let Some(host) = host else { return Vec::new() };
+        frame::encode(&host.ask(question))
+    })
+}

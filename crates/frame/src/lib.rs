@@ -9,11 +9,16 @@
 
 mod action;
 mod load;
+mod look;
 mod parse;
 mod wire;
 
 pub use action::{Action, DiskFault, Kind, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat};
 pub use load::LoadKind;
+pub use look::{
+    AuthView, KnownMember, LeaseView, Look, LookRange, Looked, NodeView, PairView, PairsView,
+    PermissionView,
+};
 pub use parse::{USAGE as LAB_USAGE, parse_lab_words};
 pub use wire::{decode, encode};
 
@@ -86,6 +91,30 @@ pub enum ToLab {
     Workers {
         call: u64,
     },
+    /// Ctrl-D on an empty line: what reads the terminal of that host finds its end.
+    EndOfInput {
+        host: String,
+    },
+    /// The editor of [`FromLab::Edit`] was closed; without a text nothing is saved.
+    Edited {
+        host: String,
+        edit: u64,
+        text: Option<String>,
+    },
+    /// Tab: what could stand at `cursor` (in bytes of `line`)? Answered with
+    /// [`FromLab::Completed`]. Never an input.
+    Complete {
+        call: u64,
+        host: String,
+        line: String,
+        cursor: u32,
+    },
+    /// What does the cluster have? Answered with [`FromLab::Looked`] by the leader of the lab's
+    /// cluster or, without one, by the running member that applied most. Never an input.
+    Look {
+        call: u64,
+        look: Look,
+    },
 }
 
 /// From the conductor to the page.
@@ -110,6 +139,7 @@ pub enum FromLab {
         call: u64,
         code: i32,
         output: String,
+        after: After,
     },
     TraceHash {
         call: u64,
@@ -125,6 +155,68 @@ pub enum FromLab {
     },
     /// The conductor itself cannot go on; the page shows the text and offers a new session.
     Fatal(String),
+    /// The line of that call is unfinished (an open quote, `\` or `do`): the next one continues it.
+    Unfinished {
+        call: u64,
+    },
+    /// The line of `call` was read as input by the command of `by`, and is done with.
+    Taken {
+        call: u64,
+        by: u64,
+    },
+    /// A program opened a file in the editor, and waits for [`ToLab::Edited`].
+    Edit {
+        call: u64,
+        edit: u64,
+        path: String,
+        text: String,
+    },
+    /// What a teacher would say of the command of that call. Not the tool's own output.
+    Hint {
+        call: u64,
+        text: String,
+    },
+    Completed {
+        call: u64,
+        completion: Completion,
+    },
+    /// None while no member runs.
+    Looked {
+        call: u64,
+        looked: Option<Box<Looked>>,
+    },
+}
+
+/// How things stood when a command ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    pub time_us: Micros,
+    /// Virtual time from when the command began.
+    pub took_us: Micros,
+    /// Name of the member that led, empty without one.
+    pub leader: String,
+    /// The newest call that the command made, if it made one.
+    pub last_call: Option<CallView>,
+}
+
+/// What could stand at a place of a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// The candidates replace the line from here, in bytes, to the cursor.
+    pub start: u32,
+    pub candidates: Vec<Candidate>,
+    /// There are more than were sent.
+    pub more: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Quoted for the shell, with what follows it: a space, or `/` for a directory.
+    pub text: String,
+    /// What is shown in a list.
+    pub shown: String,
+    /// A few words, such as a flag's meaning; may be empty.
+    pub about: String,
 }
 
 /// Result of [`ToLab::Measure`].
@@ -394,6 +486,8 @@ pub struct CallView {
     pub sent_us: Micros,
     /// Virtual time until its end; 0 while it is open.
     pub took_us: Micros,
+    /// Revision in the header of its answer; 0 where there was none.
+    pub revision: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use cluster::HostOptions;
 use member::MemberConfig;
 use proto::Profile;
-use shell::EtcdFlags;
 use shell::transcript::{self, Case};
+use shell::{EtcdFlags, Host};
 
 use crate::{InProcess, Lab, Micros, SessionOptions, WorldOptions};
 
@@ -172,7 +173,11 @@ fn with_m1_leading(wanted: &Wanted) -> Result<InProcess, String> {
             enable_v2: wanted.v2,
             ..MemberConfig::default()
         };
-        let lab = Lab::with_flags(options, WorldOptions::new(seed), flags)?;
+        // The recordings were made with nothing to read on standard input.
+        let console = |options| -> Box<dyn cluster::Console> {
+            Box::new(Host::new(HostOptions { terminal: false, ..options }))
+        };
+        let lab = Lab::with_console(options, WorldOptions::new(seed), flags, console)?;
         let mut session = InProcess::new(lab);
         session.run_to_first_leader(60_000_000)?;
         if session.lab().world().leader() == Some(0) {

@@ -3,6 +3,7 @@
 //! state with one batch.
 
 use cluster::{Batch, Turn, run_member};
+use frame::{Look, Looked};
 use member::{Input, Member, MemberStatus};
 
 use crate::{Lab, LabEvent, Micros};
@@ -143,7 +144,7 @@ impl InProcess {
         loop {
             for event in self.take_events() {
                 match event {
-                    LabEvent::Done { exec: ended, code, output } if ended == exec => {
+                    LabEvent::Done { exec: ended, code, output, .. } if ended == exec => {
                         return Some((code, output));
                     }
                     _ => {}
@@ -153,6 +154,17 @@ impl InProcess {
                 return None;
             }
         }
+    }
+
+    /// A look at what the leader has stored or, without a leader, the running member that applied
+    /// most. None while no member runs. It changes nothing.
+    pub fn look(&self, look: &Look) -> Option<Looked> {
+        let running = |actor: &usize| self.members[*actor].is_some();
+        let leader = self.lab.world().leader().map(usize::from).filter(running);
+        let applied =
+            |actor: &usize| (self.lab.world().facts(*actor as u16).applied, usize::MAX - actor);
+        let most = (0..self.members.len()).filter(running).max_by_key(applied);
+        self.members[leader.or(most)?].as_ref()?.look(look)
     }
 
     pub fn statuses(&self) -> Vec<MemberStatus> {

@@ -20,7 +20,9 @@ pub use cluster::{
     Window, WorldOptions, run_member,
 };
 pub use conform::{CaseOutcome, known_difference, run_case};
-pub use frame::{Action, Frame, Kind, LoadKind, Measurement, SessionOptions, Speed, StepWhat};
+pub use frame::{
+    Action, After, Frame, Kind, LoadKind, Measurement, SessionOptions, Speed, StepWhat,
+};
 pub use in_process::InProcess;
 pub use load::{
     KEYS as LOAD_KEYS, Load, PutLoad, VALUE_BYTES as LOAD_VALUE_BYTES, WATCHERS as LOAD_WATCHERS,

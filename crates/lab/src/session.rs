@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use cluster::{
-    Console, HostAnswer, HostInput, HostOptions, HostOutput, MemberAnswer, Notice, Window, World,
-    WorldOptions, run_host,
+    ActorId, Console, HostAnswer, HostInput, HostOptions, HostOutput, MemberAnswer, Notice, Window,
+    World, WorldOptions, run_host,
 };
-use frame::{Action, Frame, HostView, Kind, MEMBERS_MAX, SessionOptions};
+use frame::{Action, After, Frame, HostView, Kind, MEMBERS_MAX, SessionOptions};
 use member::{MemberConfig, MemberStatus, PeerConfig, Profile};
 use shell::Host;
 
@@ -41,6 +41,25 @@ pub enum LabEvent {
         exec: u64,
         code: i32,
         output: String,
+        after: After,
+    },
+    /// See [`HostOutput`] for these.
+    Unfinished {
+        exec: u64,
+    },
+    Taken {
+        exec: u64,
+        by: u64,
+    },
+    Edit {
+        exec: u64,
+        edit: u64,
+        path: String,
+        text: String,
+    },
+    Hint {
+        exec: u64,
+        text: String,
     },
 }
 
@@ -57,6 +76,8 @@ pub enum What {
     Act(Action),
     Exec { host: String, line: String },
     Interrupt { host: String },
+    EndOfInput { host: String },
+    Edited { host: String, edit: u64, text: Option<String> },
 }
 
 /// A host of simulated clients: an actor that can be told how the run goes on.
@@ -76,7 +97,12 @@ pub struct Lab {
     load: Option<(u16, PutLoad)>,
     clients: Option<(u16, Box<dyn SimulatedClients>)>,
     next_exec: u64,
+    /// What the lines that have not ended printed.
     outputs: BTreeMap<u64, Vec<u8>>,
+    /// When those were entered.
+    entered_us: BTreeMap<u64, Micros>,
+    /// When a line ended last.
+    ended_us: Micros,
     record: Vec<Recorded>,
     events: Vec<LabEvent>,
     first_leader_us: Option<Micros>,
@@ -125,6 +151,7 @@ impl Lab {
             profile,
             env: [("LAB".to_string(), DATA_ROOT.to_string())].into(),
             data_dirs: (1..=options.members).map(data_dir).collect(),
+            terminal: true,
             ..HostOptions::default()
         };
         let mut lab = Lab {
@@ -134,6 +161,8 @@ impl Lab {
             clients: None,
             next_exec: 0,
             outputs: BTreeMap::new(),
+            entered_us: BTreeMap::new(),
+            ended_us: 0,
             record: Vec::new(),
             events: Vec::new(),
             first_leader_us: None,
@@ -209,6 +238,7 @@ impl Lab {
         self.record.push(Recorded { time_us: self.world.now(), what });
         self.next_exec += 1;
         self.outputs.insert(self.next_exec, Vec::new());
+        self.entered_us.insert(self.next_exec, self.world.now());
         let input = HostInput::Exec { exec: self.next_exec, line: line.into() };
         self.world.tell_host(CLIENT, input);
         Ok(self.next_exec)
@@ -220,6 +250,25 @@ impl Lab {
         let what = What::Interrupt { host: host.into() };
         self.record.push(Recorded { time_us: self.world.now(), what });
         self.world.tell_host(CLIENT, HostInput::Interrupt);
+        Ok(())
+    }
+
+    /// Ctrl-D on an empty line of a host.
+    pub fn end_of_input(&mut self, host: &str) -> Result<(), String> {
+        self.check_host(host)?;
+        let what = What::EndOfInput { host: host.into() };
+        self.record.push(Recorded { time_us: self.world.now(), what });
+        self.world.tell_host(CLIENT, HostInput::EndOfInput);
+        Ok(())
+    }
+
+    /// The editor that [`LabEvent::Edit`] opened was closed; without a text nothing is saved.
+    pub fn edited(&mut self, host: &str, edit: u64, text: Option<String>) -> Result<(), String> {
+        self.check_host(host)?;
+        let what = What::Edited { host: host.into(), edit, text: text.clone() };
+        self.record.push(Recorded { time_us: self.world.now(), what });
+        let text = text.map(|text| text.into_bytes().into());
+        self.world.tell_host(CLIENT, HostInput::Edited { edit, text });
         Ok(())
     }
 
@@ -310,9 +359,36 @@ impl Lab {
                 Notice::Done { exec, code, .. } => {
                     let output = self.outputs.remove(&exec).unwrap_or_default();
                     let output = String::from_utf8_lossy(&output).into_owned();
-                    self.events.push(LabEvent::Done { exec, code, output });
+                    let after = self.after(exec);
+                    self.events.push(LabEvent::Done { exec, code, output, after });
                 }
+                Notice::Unfinished { exec } => self.events.push(LabEvent::Unfinished { exec }),
+                Notice::Taken { exec, by } => {
+                    self.outputs.remove(&exec);
+                    self.entered_us.remove(&exec);
+                    self.events.push(LabEvent::Taken { exec, by });
+                }
+                Notice::Edit { exec, edit, path, text } => {
+                    let text = String::from_utf8_lossy(&text).into_owned();
+                    self.events.push(LabEvent::Edit { exec, edit, path, text });
+                }
+                Notice::Hint { exec, text } => self.events.push(LabEvent::Hint { exec, text }),
             }
+        }
+    }
+
+    /// How things stand at the end of a line.
+    fn after(&mut self, exec: u64) -> After {
+        let time_us = self.world.now();
+        // A line that was entered early began when the one before it ended.
+        let began_us = self.entered_us.remove(&exec).unwrap_or(0).max(self.ended_us);
+        self.ended_us = time_us;
+        let leader = self.world.leader().map(|actor| self.world.name(ActorId::Member(actor)));
+        After {
+            time_us,
+            took_us: time_us.saturating_sub(began_us),
+            leader: leader.unwrap_or_default().to_string(),
+            last_call: self.world.last_call(CLIENT).filter(|call| call.sent_us >= began_us),
         }
     }
 

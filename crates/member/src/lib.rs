@@ -29,6 +29,7 @@ mod io;
 mod leader;
 mod limits;
 mod log_store;
+mod look;
 mod member;
 mod membership;
 mod message;

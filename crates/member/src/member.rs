@@ -33,7 +33,7 @@ use crate::{CallId, MemberConfig, MemberStatus, Micros};
 /// One etcd member. Made empty; it begins with [`Input::Start`].
 #[derive(Default)]
 pub struct Member {
-    running: Option<Box<Running>>,
+    pub(crate) running: Option<Box<Running>>,
     last_status: MemberStatus,
 }
 

@@ -66,3 +66,10 @@ generated! {
     /// Records of the write-ahead log.
     walpb
 }
+
+/// The header that every answer of API version 3 begins with; none in what is not such an answer.
+pub fn leading_header(reply: &[u8]) -> Option<etcdserverpb::ResponseHeader> {
+    // This answer has nothing but its header, and what is unknown is skipped.
+    let reply = <etcdserverpb::DefragmentResponse as prost::Message>::decode(reply).ok()?;
+    reply.header
+}

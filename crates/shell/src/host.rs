@@ -7,7 +7,8 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use cluster::{Actor, HostInput, HostOptions, HostOutput, Micros};
+use cluster::{Actor, Answer, Ask, HostInput, HostOptions, HostOutput, Micros};
+use frame::Completion;
 
 use crate::builtins::run_text;
 use crate::calls::CallResult;
@@ -105,6 +106,7 @@ impl Host {
             HostInput::MemberEnded { process, end } => self.sys.member_ended(process, end),
             HostInput::DataDirs { call, dirs } => self.sys.data_dirs_read(call, dirs),
             HostInput::LabReply { call, result } => self.sys.answer_lab(call, result),
+            HostInput::EndOfInput | HostInput::Edited { .. } => {}
         }
     }
 
@@ -147,6 +149,14 @@ impl cluster::Console for Host {
 
     fn is_busy(&self) -> bool {
         self.console.busy.get() || !self.console.lines.borrow().is_empty()
+    }
+
+    fn ask(&self, question: Ask) -> Answer {
+        let Ask::Complete { line, cursor, keys: _ } = question;
+        // The word that ends at the cursor.
+        let before = line.get(..cursor as usize).unwrap_or(&line);
+        let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        Answer::Completion(Completion { start: start as u32, ..Completion::default() })
     }
 }
 

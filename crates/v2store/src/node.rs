@@ -128,6 +128,15 @@ impl Node {
         visit(&key, self);
     }
 
+    /// Paths and nodes of all below it, a directory before its children.
+    pub(crate) fn walk_down(&self, key: &str, visit: &mut impl FnMut(&str, &Node)) {
+        for (name, child) in self.children().into_iter().flatten() {
+            let key = format!("{key}/{name}");
+            visit(&key, child);
+            child.walk_down(&key, visit);
+        }
+    }
+
     /// Writes value or directory mark into an event about the node.
     pub(crate) fn describe(&self, event: &mut Event, now_ns: i64) {
         event.node.dir = self.is_dir();

@@ -8,7 +8,7 @@ use crate::hub::WatcherHub;
 use crate::node::Node;
 use crate::path;
 use crate::stats::{Stat, Stats};
-use crate::{Action, Code, Error, Event, Notice, Watch};
+use crate::{Action, Code, Error, Event, NodeExtern, Notice, Watch};
 
 /// When a key expires, and whether that is all that is said (V7, V8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +91,18 @@ impl Store {
     pub fn names(&self, path: &str) -> impl Iterator<Item = &str> {
         let found = self.find(path).ok().and_then(Node::children);
         found.into_iter().flat_map(BTreeMap::keys).map(String::as_str)
+    }
+
+    /// All nodes below a directory, hidden ones too, parents before their children and in order; keys
+    /// begin below it. Not counted.
+    pub fn nodes(&self, path: &str) -> Vec<(String, NodeExtern)> {
+        let mut found = Vec::new();
+        if let Ok(node) = self.find(path) {
+            node.walk_down("", &mut |key, node| {
+                found.push((key.to_string(), node.repr(key, false, 0)))
+            });
+        }
+        found
     }
 
     /// V9: waits for the first change from `since_index` on, 0 for the next one; a stream for all.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use frame::FromLab;
+use frame::{After, FromLab};
 
 /// What each open call of the page is waiting for.
 #[derive(Default)]
@@ -37,9 +37,14 @@ impl Answers {
         self.execs.get(&exec).copied()
     }
 
-    pub(crate) fn done(&mut self, exec: u64, code: i32, output: String) {
+    /// Nothing will end that line; its call.
+    pub(crate) fn forget(&mut self, exec: u64) -> Option<u64> {
+        self.execs.remove(&exec)
+    }
+
+    pub(crate) fn done(&mut self, exec: u64, code: i32, output: String, after: After) {
         if let Some(call) = self.execs.remove(&exec) {
-            self.ready.push(FromLab::Done { call, code, output });
+            self.ready.push(FromLab::Done { call, code, output, after });
         }
     }
 

@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 
 use cluster::{MemberAnswer, Turn, Window, WorldOptions};
 use frame::{
-    FLIGHT_LINGER_US, FLIGHT_LINGER_WALL_MS, FromLab, SessionOptions, StepWhat, ToLab, WorkerReport,
+    FLIGHT_LINGER_US, FLIGHT_LINGER_WALL_MS, FromLab, Look, Looked, SessionOptions, StepWhat,
+    ToLab, WorkerReport,
 };
 use lab::{InProcess, Lab, LabEvent, Micros, Pace};
 use member::{Input, MemberConfig, MemberStatus};
@@ -57,6 +58,24 @@ enum Phase {
     /// New instances replay the boot.
     Replay {
         open: Vec<u16>,
+    },
+    /// A member was asked what it has stored.
+    Look {
+        from: u16,
+        wanted: Wanted,
+    },
+}
+
+/// What a look is for.
+pub(crate) enum Wanted {
+    Look {
+        call: u64,
+    },
+    /// The cluster's keys, for a completion.
+    Complete {
+        call: u64,
+        line: String,
+        cursor: u32,
     },
 }
 
@@ -157,7 +176,8 @@ impl Conductor {
     }
 
     fn send(&mut self, actor: u16, turns: &[Turn<Input>], replay: bool, want_status: bool) {
-        self.send_bytes(actor, frame::encode(&ToSeatRef { turns, replay, want_status }));
+        let batch = ToSeatRef { turns, replay, want_status, look: None };
+        self.send_bytes(actor, frame::encode(&batch));
     }
 
     /// Hands a batch to a member's instance; a local one answers before this returns.
@@ -226,7 +246,13 @@ impl Conductor {
                     actor + 1
                 );
             }
-            Phase::Idle => {}
+            Phase::Look { from, .. } if *from == actor => {
+                let phase = std::mem::replace(&mut self.phase, Phase::Idle);
+                if let Phase::Look { wanted, .. } = phase {
+                    self.looked(wanted, answer.looked);
+                }
+            }
+            Phase::Look { .. } | Phase::Idle => {}
         }
     }
 
@@ -302,7 +328,7 @@ impl Conductor {
             members.into_iter().map(|batch| (batch.actor, batch.turns)).collect();
         let mut encoded = Vec::with_capacity(batches.len());
         for (actor, turns) in &batches {
-            let batch = ToSeatRef { turns, replay: false, want_status: false };
+            let batch = ToSeatRef { turns, replay: false, want_status: false, look: None };
             encoded.push((*actor, frame::encode(&batch)));
         }
         self.phase = Phase::Window { window, answers: Vec::new(), batches };
@@ -364,7 +390,61 @@ impl Conductor {
                         self.post(&FromLab::Output { call, stderr, text });
                     }
                 }
-                LabEvent::Done { exec, code, output } => self.answers.done(exec, code, output),
+                LabEvent::Done { exec, code, output, after } => {
+                    self.answers.done(exec, code, output, after);
+                }
+                LabEvent::Unfinished { exec } => {
+                    if let Some(call) = self.answers.call_of(exec) {
+                        self.post(&FromLab::Unfinished { call });
+                    }
+                }
+                LabEvent::Taken { exec, by } => {
+                    if let Some(call) = self.answers.forget(exec) {
+                        let by = self.answers.call_of(by).unwrap_or(0);
+                        self.post(&FromLab::Taken { call, by });
+                    }
+                }
+                LabEvent::Edit { exec, edit, path, text } => {
+                    let call = self.answers.call_of(exec).unwrap_or(0);
+                    self.post(&FromLab::Edit { call, edit, path, text });
+                }
+                LabEvent::Hint { exec, text } => {
+                    if let Some(call) = self.answers.call_of(exec) {
+                        self.post(&FromLab::Hint { call, text });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks the lab's own leader or, without one, the running member that applied most; the answer
+    /// comes to [`Conductor::looked`].
+    pub(crate) fn ask_look(&mut self, look: &Look, wanted: Wanted) {
+        let seat = |actor: &u16| self.seats[usize::from(*actor)].as_ref();
+        let running: Vec<u16> = (0..self.seats.len() as u16)
+            .filter(|actor| seat(actor).is_some_and(|seat| seat.dead.is_none()))
+            .collect();
+        let leader = self.lab.world().leader().filter(|leader| running.contains(leader));
+        let applied = |actor: &u16| (self.lab.world().facts(*actor).applied, u16::MAX - actor);
+        let Some(from) = leader.or_else(|| running.into_iter().max_by_key(applied)) else {
+            return self.looked(wanted, None);
+        };
+        self.phase = Phase::Look { from, wanted };
+        let batch = ToSeatRef { turns: &[], replay: false, want_status: false, look: Some(look) };
+        self.send_bytes(from, frame::encode(&batch));
+    }
+
+    fn looked(&mut self, wanted: Wanted, looked: Option<Looked>) {
+        match wanted {
+            Wanted::Look { call } => {
+                self.post(&FromLab::Looked { call, looked: looked.map(Box::new) });
+            }
+            Wanted::Complete { call, line, cursor } => {
+                let pairs = looked.into_iter().flat_map(|looked| looked.ranges);
+                let keys = pairs.flat_map(|range| range.pairs);
+                // A key that is no text cannot be typed either.
+                let keys = keys.filter_map(|pair| String::from_utf8(pair.key).ok()).collect();
+                self.complete(call, line, cursor, Some(keys));
             }
         }
     }

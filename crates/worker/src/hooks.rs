@@ -50,6 +50,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn turn(this: &ConsoleHandle, bytes: Vec<u8>) -> Vec<u8>;
 
+    /// A question beside its turns, which changes nothing.
+    #[wasm_bindgen(method)]
+    pub(crate) fn ask(this: &ConsoleHandle, bytes: Vec<u8>) -> Vec<u8>;
+
     /// A member's instance.
     pub(crate) type SeatHandle;
 

@@ -1,9 +1,10 @@
 //! The conductor's loop: the page's messages, time, and windows, a little wall time at once.
 
-use frame::{Action, FromLab, Kind, Measurement, ToLab};
+use cluster::{Answer, Ask};
+use frame::{Action, After, Completion, FromLab, Kind, Look, LookRange, Measurement, ToLab};
 use lab::{Load, LoadKind, Micros};
 
-use crate::conductor::Conductor;
+use crate::conductor::{Conductor, Wanted};
 
 /// Wall time after which the loop looks at its messages.
 const BUDGET_MS: f64 = 10.0;
@@ -11,6 +12,9 @@ const BUDGET_MS: f64 = 10.0;
 const STEP_US_MAX: Micros = 60_000_000;
 /// Longest nap between two looks at the clock.
 const NAP_MS_MAX: f64 = 8.0;
+
+/// Most keys of the cluster that a completion looks at.
+const COMPLETION_KEYS_MAX: u32 = 2000;
 
 /// A load under way.
 pub(crate) struct Measuring {
@@ -71,7 +75,8 @@ impl Conductor {
 
     /// The page's next message; a line waits, and all that follows it, until the console is there.
     fn next_message(&mut self) -> Option<ToLab> {
-        let is_line = matches!(self.inbox.front(), Some(ToLab::Exec { .. }));
+        let is_line =
+            matches!(self.inbox.front(), Some(ToLab::Exec { .. } | ToLab::Complete { .. }));
         if is_line && !self.console.ready() && self.console.failure().is_none() {
             return None;
         }
@@ -157,6 +162,38 @@ impl Conductor {
             ToLab::Workers { call } => {
                 self.post(&FromLab::Workers { call, workers: self.worker_reports() });
             }
+            // An unknown host reads nothing.
+            ToLab::EndOfInput { host } => drop(self.lab.end_of_input(&host)),
+            ToLab::Edited { host, edit, text } => drop(self.lab.edited(&host, edit, text)),
+            ToLab::Complete { call, line, cursor, .. } => self.complete(call, line, cursor, None),
+            ToLab::Look { call, look } => self.ask_look(&look, Wanted::Look { call }),
+        }
+    }
+
+    /// Answers a Tab, or asks for the cluster's keys first.
+    pub(crate) fn complete(
+        &mut self,
+        call: u64,
+        line: String,
+        cursor: u32,
+        keys: Option<Vec<String>>,
+    ) {
+        let asked = keys.is_some();
+        let question = Ask::Complete { line: line.clone(), cursor, keys };
+        match self.lab.client().ask(question) {
+            Answer::Completion(completion) => {
+                self.post(&FromLab::Completed { call, completion });
+            }
+            Answer::NeedKeys { prefix } if !asked => {
+                let limit = COMPLETION_KEYS_MAX;
+                let range = LookRange::prefix(&prefix, limit);
+                let look = Look { ranges: vec![range], ..Look::default() };
+                self.ask_look(&look, Wanted::Complete { call, line, cursor });
+            }
+            Answer::NeedKeys { .. } => {
+                let completion = Completion::default();
+                self.post(&FromLab::Completed { call, completion });
+            }
         }
     }
 
@@ -168,8 +205,8 @@ impl Conductor {
         match exec {
             Ok(exec) => self.answers.exec(exec, call),
             Err(text) => {
-                let output = format!("{text}\n");
-                self.answers.with_frame(FromLab::Done { call, code: 1, output });
+                let (output, after) = (format!("{text}\n"), After::default());
+                self.answers.with_frame(FromLab::Done { call, code: 1, output, after });
             }
         }
     }

@@ -3,7 +3,9 @@
 //! Nothing is asked of it before a person enters a line, so the conductor can go on without it until
 //! then; lines wait for it in the page's inbox.
 
-use cluster::{Actor, Console, ConsoleTurn, HostInput, HostOptions, HostOutput, Micros};
+use cluster::{
+    Actor, Answer, Ask, Console, ConsoleTurn, HostInput, HostOptions, HostOutput, Micros,
+};
 
 use crate::hooks::ConsoleHandle;
 
@@ -45,5 +47,13 @@ impl Console for RemoteConsole {
 
     fn is_busy(&self) -> bool {
         self.last.is_busy
+    }
+
+    fn ask(&self, question: Ask) -> Answer {
+        if !self.handle.ready() {
+            return Answer::Completion(frame::Completion::default());
+        }
+        let bytes = self.handle.ask(frame::encode(&question));
+        frame::decode(&bytes).expect("the console of this very build wrote it")
     }
 }

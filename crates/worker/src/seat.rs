@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use cluster::{ActorTrace, Turn};
+use frame::{Look, Looked};
 use member::{Input, Member, MemberStatus, Output};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -13,6 +14,7 @@ pub(crate) struct ToSeatRef<'a> {
     pub(crate) turns: &'a [Turn<Input>],
     pub(crate) replay: bool,
     pub(crate) want_status: bool,
+    pub(crate) look: Option<&'a Look>,
 }
 
 /// A batch for a member's instance.
@@ -23,6 +25,8 @@ pub(crate) struct ToSeat {
     /// Past turns that bring a new instance to where its member was: outputs are only hashed.
     pub(crate) replay: bool,
     pub(crate) want_status: bool,
+    /// What is wanted of what the member has stored.
+    pub(crate) look: Option<Look>,
 }
 
 /// What came of it.
@@ -31,6 +35,7 @@ pub(crate) struct FromSeat {
     /// The outputs of each turn; empty after a replay.
     pub(crate) outputs: Vec<Vec<Output>>,
     pub(crate) status: Option<MemberStatus>,
+    pub(crate) looked: Option<Looked>,
     /// After a replay: the hash of its turns.
     pub(crate) digest: u64,
     /// Who answers: the worker's name, the instance's own number, and its batches so far.
@@ -86,6 +91,7 @@ pub fn seat_run(bytes: &[u8]) -> Vec<u8> {
             }
         }
         answer.status = batch.want_status.then(|| seat.member.status());
+        answer.looked = batch.look.and_then(|look| seat.member.look(&look));
         answer.digest = seat.trace.digest();
         answer.name = seat.name.clone();
         answer.instance = seat.instance;

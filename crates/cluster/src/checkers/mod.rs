@@ -296,7 +296,9 @@ impl Checkers {
             | HostInput::Interrupt
             | HostInput::MemberEnded { .. }
             | HostInput::DataDirs { .. }
-            | HostInput::LabReply { .. } => {}
+            | HostInput::LabReply { .. }
+            | HostInput::EndOfInput
+            | HostInput::Edited { .. } => {}
         }
     }
 

@@ -13,7 +13,7 @@ mod form;
 mod job;
 mod keys;
 mod members;
-mod records;
+pub(crate) mod records;
 mod stats;
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use super::Page;
 use crate::apply_v2::json_strings;
 
 /// The directory of v2's users and roles.
-pub(super) const PERMS: &str = "/2";
+pub(crate) const PERMS: &str = "/2";
 pub(super) const ROOT: &str = "root";
 pub(super) const GUEST: &str = "guest";
 

@@ -4,17 +4,14 @@
 use std::fs;
 use std::path::Path;
 
-use lab::{InProcess, Lab, SessionOptions, WorldOptions};
-use member::MemberConfig;
+use lab::{InProcess, Lab, SessionOptions};
 use serde_json::Value;
 
 const COMMAND_US_MAX: u64 = 60_000_000;
 
 fn session() -> InProcess {
-    let options = SessionOptions { seed: 1, members: 3, profile: "3.4".into() };
-    let flags = MemberConfig { enable_v2: true, ..MemberConfig::default() };
-    let lab = Lab::with_flags(options, WorldOptions::new(1), flags).expect("a session");
-    let mut session = InProcess::new(lab);
+    let options = SessionOptions { seed: 1, v2: true, ..SessionOptions::default() };
+    let mut session = InProcess::new(Lab::new(options).expect("a session"));
     session.run_to_first_leader(60_000_000).expect("a leader");
     session.run_until(session.lab().now() + 1_000_000);
     session

@@ -1,4 +1,4 @@
-//! The URL parameters: `?seed=S&members=N&profile=P&workers=0`.
+//! The URL parameters: `?seed=S&members=N&profile=P&v2=1&quota=BYTES&workers=0`.
 
 use frame::{MEMBERS_MAX, SessionOptions};
 
@@ -54,6 +54,14 @@ fn take(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
                 options.profile
             ));
         }
+        "v2" if value == "0" || value == "1" => options.v2 = value == "1",
+        "v2" => return Err(format!("v2={shown} is neither 0 nor 1; using 0.")),
+        "quota" => {
+            let bytes = value.parse().ok().filter(|bytes| *bytes >= 0);
+            options.quota_backend_bytes = bytes.ok_or_else(|| {
+                format!("quota={shown} is not a number of bytes; using etcd's default.")
+            })?;
+        }
         "workers" if value == "0" || value == "1" => params.workers = value == "1",
         "workers" => {
             return Err(format!("workers={shown} is neither 0 nor 1; using 1."));
@@ -65,9 +73,14 @@ fn take(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
 
 /// The query that starts the same session.
 pub(crate) fn query(params: &Params) -> String {
-    let SessionOptions { seed, members, profile } = &params.options;
+    let SessionOptions { seed, members, profile, v2, quota_backend_bytes } = &params.options;
+    let v2 = if *v2 { "&v2=1" } else { "" };
+    let quota = match quota_backend_bytes {
+        0 => String::new(),
+        bytes => format!("&quota={bytes}"),
+    };
     let workers = if params.workers { "" } else { "&workers=0" };
-    format!("?seed={seed}&members={members}&profile={profile}{workers}")
+    format!("?seed={seed}&members={members}&profile={profile}{v2}{quota}{workers}")
 }
 
 #[cfg(test)]
@@ -76,7 +89,12 @@ mod tests {
 
     #[test]
     fn what_query_writes_parse_reads() {
-        for search in ["", "?seed=7", "?members=5&seed=18446744073709551615&workers=0"] {
+        for search in [
+            "",
+            "?seed=7",
+            "?members=5&seed=18446744073709551615&workers=0",
+            "?v2=1&quota=16777216",
+        ] {
             let params = parse(search);
             assert_eq!(params.complaints, Vec::<String>::new(), "{search}");
             assert_eq!(parse(&query(&params)), params, "{search}");
@@ -91,6 +109,8 @@ mod tests {
             ("?members=0", "members=0 is not a number from 1 to 7; using 3."),
             ("?members=8", "members=8 is not a number from 1 to 7; using 3."),
             ("?profile=2.0", "profile=2.0 is not known (3.4); using 3.4."),
+            ("?v2=yes", "v2=yes is neither 0 nor 1; using 0."),
+            ("?quota=-2", "quota=-2 is not a number of bytes; using etcd's default."),
             ("?workers=maybe", "workers=maybe is neither 0 nor 1; using 1."),
         ] {
             let params = parse(search);

@@ -61,6 +61,9 @@ impl Args {
             seed: self.number("seed", default.seed)?,
             members: u32::try_from(members).map_err(|_| format!("--members: {members}"))?,
             profile: self.text("profile").unwrap_or(&default.profile).to_string(),
+            v2: self.number("v2", 0)? != 0,
+            quota_backend_bytes: i64::try_from(self.number("quota", 0)?)
+                .map_err(|_| "--quota: that is more than a disk can hold".to_string())?,
         })
     }
 

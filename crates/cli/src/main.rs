@@ -14,8 +14,8 @@ mod trace;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: etcd-lab sh [--members N] [--profile P] [--seed S]
-       etcd-lab trace --seed S --members N [--profile P] [--script F] --until 60s
+usage: etcd-lab sh [--members N] [--profile P] [--seed S] [--v2 1] [--quota BYTES]
+       etcd-lab trace --seed S --members N [--profile P] [--v2 1] [--quota BYTES] [--script F] --until 60s
        etcd-lab sim --seeds A..B --for 60s
        etcd-lab conform [--profile P] PATH...
        etcd-lab bench [--seconds N]

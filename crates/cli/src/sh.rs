@@ -13,7 +13,7 @@ use crate::args::Args;
 const COMMAND_US_MAX: u64 = 3_600_000_000;
 
 pub(crate) fn run(words: &[String]) -> Result<u8, String> {
-    let args = Args::parse(words, &["members", "profile", "seed"])?;
+    let args = Args::parse(words, &["members", "profile", "quota", "seed", "v2"])?;
     args.no_rest()?;
     let mut session = InProcess::new(Lab::new(args.session()?)?);
     session.run_to_first_leader(60_000_000)?;

@@ -5,7 +5,7 @@ use lab::{InProcess, Lab, Script};
 use crate::args::Args;
 
 pub(crate) fn run(words: &[String]) -> Result<u8, String> {
-    let known = ["seed", "members", "profile", "script", "until", "width"];
+    let known = ["seed", "members", "profile", "quota", "script", "until", "v2", "width"];
     let args = Args::parse(words, &known)?;
     args.no_rest()?;
     let until = args.time_us("until")?.ok_or("--until is needed, such as --until 60s")?;

@@ -33,8 +33,12 @@ pub struct SessionOptions {
     pub seed: u64,
     /// Voting members at the start, 1 to [`MEMBERS_MAX`].
     pub members: u32,
-    /// Version profile: `3.4` for now.
+    /// Version profile, such as `3.4`.
     pub profile: String,
+    /// The members serve API version 2 too, where the profile does not by itself (`--enable-v2`).
+    pub v2: bool,
+    /// `--quota-backend-bytes` of the members; 0 is etcd's default.
+    pub quota_backend_bytes: i64,
 }
 
 /// Most members that a session can start with.
@@ -42,7 +46,13 @@ pub const MEMBERS_MAX: u32 = 7;
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { seed: 1, members: 3, profile: "3.4".into() }
+        SessionOptions {
+            seed: 1,
+            members: 3,
+            profile: "3.4".into(),
+            v2: false,
+            quota_backend_bytes: 0,
+        }
     }
 }
 

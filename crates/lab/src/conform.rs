@@ -167,17 +167,19 @@ fn prepare(wanted: &Wanted) -> Result<InProcess, String> {
 fn with_m1_leading(wanted: &Wanted) -> Result<InProcess, String> {
     for seed in 1..=SEEDS_MAX {
         let profile = wanted.profile.minor_version().to_string();
-        let options = SessionOptions { seed, members: wanted.members, profile };
-        let flags = MemberConfig {
+        let options = SessionOptions {
+            seed,
+            members: wanted.members,
+            profile,
+            v2: wanted.v2,
             quota_backend_bytes: wanted.flags.quota_backend_bytes,
-            enable_v2: wanted.v2,
-            ..MemberConfig::default()
         };
         // The recordings were made with nothing to read on standard input.
         let console = |options| -> Box<dyn cluster::Console> {
             Box::new(Host::new(HostOptions { terminal: false, ..options }))
         };
-        let lab = Lab::with_console(options, WorldOptions::new(seed), flags, console)?;
+        let lab =
+            Lab::with_console(options, WorldOptions::new(seed), MemberConfig::default(), console)?;
         let mut session = InProcess::new(lab);
         session.run_to_first_leader(60_000_000)?;
         if session.lab().world().leader() == Some(0) {

@@ -192,6 +192,11 @@ impl Lab {
                 profile,
                 seed: self.options.seed,
                 epoch_us: EPOCH_US,
+                enable_v2: self.options.v2 || flags.enable_v2,
+                quota_backend_bytes: match self.options.quota_backend_bytes {
+                    0 => flags.quota_backend_bytes,
+                    bytes => bytes,
+                },
                 ..flags.clone()
             };
             let actor = self.world.add_member(id, config, port);

@@ -83,7 +83,12 @@ impl Swarm {
             },
             ..MemberConfig::default()
         };
-        let session = SessionOptions { seed, members, profile: profile.to_string() };
+        let session = SessionOptions {
+            seed,
+            members,
+            profile: profile.to_string(),
+            ..SessionOptions::default()
+        };
         Swarm { session, world, flags, mix }
     }
 }

@@ -11,12 +11,16 @@ use crate::args::Args;
 
 /// A command that runs longer than this in virtual time is given up.
 const COMMAND_US_MAX: u64 = 3_600_000_000;
+/// The first command comes so long after the first leader.
+const SETTLE_US: u64 = 1_000_000;
 
 pub(crate) fn run(words: &[String]) -> Result<u8, String> {
     let args = Args::parse(words, &["members", "profile", "quota", "seed", "v2"])?;
     args.no_rest()?;
     let mut session = InProcess::new(Lab::new(args.session()?)?);
-    session.run_to_first_leader(60_000_000)?;
+    let leader_us = session.run_to_first_leader(60_000_000)?;
+    // By then the members have told each other where they listen.
+    session.run_until(leader_us + SETTLE_US);
     if std::io::stdin().is_terminal() {
         return interactive(&mut session);
     }

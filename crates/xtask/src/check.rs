@@ -13,7 +13,7 @@ use crate::bundle::{Mode, build};
 use crate::process::{apt_install, cargo, exists, may_apt, output, run, step};
 use crate::toolchain::{Toolchain, ensure_wasm};
 use crate::workspace::Workspace;
-use crate::{browser, deps, tidy};
+use crate::{axe, browser, deps, tidy};
 
 /// Tells the browser tests where the built page is; without it they are skipped.
 pub const DIST_VARIABLE: &str = "ETCD_LAB_DIST";
@@ -40,10 +40,15 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     step("etcd, to compare with", real_etcd)?;
     step("clippy, native", || clippy_native(root))?;
     step("clippy, wasm", || clippy_wasm(root))?;
+    let axe = step("accessibility checker", || axe::find_or_fetch(&workspace.scratch("axe")))?;
     let bundle = build(workspace, Mode::Quick, &workspace.scratch("test"))?;
+    step("tests of the page's own code", || {
+        run(cargo(root).args(["test", "--locked", "--package", "ui"]))
+    })?;
     step("tests, native and in the browser", || {
         let mut command = cargo(root);
         command.args(["test", "--locked", "--no-fail-fast", "--workspace"]).args(WASM_ONLY);
+        command.envs(axe.iter().map(|script| (axe::VARIABLE, script)));
         run(command.env(DIST_VARIABLE, &bundle.dir))
     })?;
     println!("cargo xtask test: passed in {:.0} s", start.elapsed().as_secs_f64());

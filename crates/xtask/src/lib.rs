@@ -4,6 +4,7 @@
 //! may not. [`server`] is also what the browser tests serve the page with.
 
 pub mod assets;
+pub mod axe;
 pub mod bench;
 pub mod bindgen;
 pub mod browser;

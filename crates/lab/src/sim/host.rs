@@ -10,7 +10,7 @@ use super::ClientReport;
 use super::dice::Dice;
 use super::swarm::Mix;
 use super::view::{Mouth, Phase, View};
-use super::{admin, client, contender, last, lease_holder, operator, watcher};
+use super::{admin, client, contender, last, lease_holder, operator, v2, watcher};
 use crate::Micros;
 use crate::session::SimulatedClients;
 
@@ -76,6 +76,9 @@ impl Clients {
         agents.push(Box::new(last::LastRound::new(dice())));
         for _ in 0..mix.contenders {
             agents.push(Box::new(contender::Contender::new(dice())));
+        }
+        for _ in 0..mix.v2_clients {
+            agents.push(Box::new(v2::V2Client::new(dice(), mix.pause_us)));
         }
         Clients {
             view: View::new(endpoints, mix.keys, mix.value_bytes),

@@ -14,6 +14,7 @@ mod lease_holder;
 mod operator;
 mod ops;
 mod swarm;
+mod v2;
 mod view;
 mod watcher;
 

@@ -38,6 +38,8 @@ pub(crate) struct Mix {
     pub(crate) quota: bool,
     /// Bytes of a value.
     pub(crate) value_bytes: u64,
+    /// Clients of the old API, which the members serve if there are any.
+    pub(crate) v2_clients: u64,
 }
 
 impl Swarm {
@@ -64,6 +66,7 @@ impl Swarm {
         // A learner takes no defragmentation and raises the alarm all the same, in etcd too: where space
         // is short there is none.
         mix.operator &= !mix.quota;
+        mix.v2_clients = Dice::of_faults(seed, 4).pick(&[0, 0, 0, 1, 3]);
         let flags = MemberConfig {
             pre_vote: dice.pick(&[None, Some(false), Some(true)]),
             snapshot_count: dice.pick(&[10, 20, 50, 200, 1000]),
@@ -77,6 +80,7 @@ impl Swarm {
             watch_progress_interval_us: dice.pick(&[1_000_000, 5_000_000, 600_000_000]),
             digest_every_entries: dice.pick(&[20, 50, 100]),
             tells_entries: true,
+            enable_v2: mix.v2_clients > 0,
             planted: match planted {
                 Some(Planted::Member(bug)) => Some(bug),
                 _ => None,
@@ -114,6 +118,7 @@ impl Mix {
             quota: dice.percent(12),
             value_bytes: dice.pick(&[8, 100, 1000]),
             contenders: dice.pick(&[0, 2, 3, 5]),
+            v2_clients: 0,
         }
     }
 }

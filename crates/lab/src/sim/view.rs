@@ -63,6 +63,8 @@ pub(crate) struct View {
     /// Of locks and leaderships, over the whole run.
     pub(crate) holds: Vec<Hold>,
     pub(crate) violations: Vec<String>,
+    /// What clients of the old API did.
+    pub(crate) v2: Vec<super::v2::Done>,
     counts: BTreeMap<&'static str, OpCount>,
     refusals: BTreeMap<String, u64>,
 }
@@ -93,6 +95,7 @@ impl View {
             last_revision: 0,
             holds: Vec::new(),
             violations: Vec::new(),
+            v2: Vec::new(),
             counts: BTreeMap::new(),
             refusals: BTreeMap::new(),
         }
@@ -108,6 +111,12 @@ impl View {
         value.into()
     }
 
+    /// A number that was never written before.
+    pub(crate) fn fresh_number(&mut self) -> u64 {
+        self.values += 1;
+        self.values
+    }
+
     pub(crate) fn count(&mut self, what: &'static str, how: How) {
         let count = self.counts.entry(what).or_default();
         match how {
@@ -121,6 +130,7 @@ impl View {
         let (ops, refusals) = (self.counts.clone(), self.refusals.clone());
         let mut violations = self.violations.clone();
         violations.extend(overlaps(&self.holds));
+        violations.extend(super::v2::violations(&self.v2));
         ClientReport { ops, refusals, missing: Vec::new(), violations }
     }
 

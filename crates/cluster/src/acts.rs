@@ -208,12 +208,17 @@ impl World {
         slot.disk.forget_failure();
         if slot.disk.take_by_hand() {
             self.checkers.changed_by_hand(actor);
+            // Whose files these are, that is who starts.
+            if let Some(id) = member::id_on_disk(&slot.disk.contents()) {
+                slot.id = id;
+            }
         }
         slot.over_rot = slot.before_rot.is_some();
         slot.process = Process::Running;
         slot.reason.clear();
         slot.backlog.clear();
         slot.facts = Default::default();
+        slot.strangers.clear();
         let incarnation = slot.incarnation;
         let config = Box::new(slot.config.clone());
         let input = Input::Start { config, disk: slot.disk.contents() };
@@ -371,8 +376,9 @@ impl World {
                 self.log.role(time, &name, &text);
                 self.crash_after_vote(time, actor);
             }
-            Trace::Started { term, commit, .. } => {
+            Trace::Started { term, commit, cluster_id, .. } => {
                 let slot = &mut self.members[usize::from(actor)];
+                slot.cluster_id = cluster_id;
                 slot.facts.term = term;
                 slot.facts.commit = commit;
             }

@@ -8,6 +8,7 @@ use proto::Status;
 use crate::flights::FlightRecord;
 use crate::network::Fate;
 use crate::queue::Event;
+use crate::slot::MemberSlot;
 use crate::world::OpenCall;
 use crate::{ActorId, HostInput, Micros, World};
 
@@ -20,9 +21,17 @@ impl World {
         bytes: Bytes,
         label: member::PeerLabel,
     ) {
-        let Some(to) = self.member_by_id(to_id) else { return };
+        let Some(to) = self.member_by_id(to_id) else {
+            if let Some(other) = self.listens_instead(from, to_id) {
+                self.refuse_stranger(time, from, other);
+            }
+            return;
+        };
         let from_id = self.members[usize::from(from)].id;
         let (source, target) = (ActorId::Member(from), ActorId::Member(to));
+        if self.are_strangers(from, to) {
+            return self.refuse_stranger(time, from, to);
+        }
         let fate = self.network.send(time, source, target);
         let incarnation = self.members[usize::from(to)].incarnation;
         let bytes = self.tamper_append(bytes, &label);
@@ -58,6 +67,39 @@ impl World {
             arrives_us,
             lost,
         });
+    }
+
+    /// Whether they run for different clusters, as far as is known.
+    fn are_strangers(&self, from: u16, to: u16) -> bool {
+        let [from, to] = [from, to].map(|at| self.members[usize::from(at)].cluster_id);
+        from != 0 && to != 0 && from != to
+    }
+
+    /// Who runs where that member is known to listen, but is somebody else.
+    fn listens_instead(&self, from: u16, to_id: u64) -> Option<u16> {
+        let known = self.members[usize::from(from)].membership.iter().find(|m| m.id == to_id)?;
+        let listens = |slot: &MemberSlot| {
+            let config = &slot.config;
+            let own = config.initial_cluster.iter().find(|peer| peer.name == config.name);
+            slot.process.is_alive() && own.is_some_and(|own| own.peer_urls == known.peer_urls)
+        };
+        let other = self.members.iter().position(listens)? as u16;
+        self.are_strangers(from, other).then_some(other)
+    }
+
+    /// rafthttp asks every connection for its cluster, and takes nothing from another one.
+    fn refuse_stranger(&mut self, time: Micros, from: u16, to: u16) {
+        let slot = &mut self.members[usize::from(to)];
+        if slot.strangers.insert(from) {
+            let name = slot.config.name.clone();
+            let other = &self.members[usize::from(from)];
+            let (theirs, ours) = (other.cluster_id, self.members[usize::from(to)].cluster_id);
+            let text = format!(
+                "refuses {}: request cluster ID mismatch (got {theirs:x} want {ours:x})",
+                other.config.name
+            );
+            self.log.act(time, &name, &text);
+        }
     }
 
     pub(crate) fn reply(

@@ -64,6 +64,8 @@ pub(crate) struct MemberSlot {
     /// The members as this one knew them last; empty before its first word.
     pub(crate) membership: Vec<MemberInfo>,
     pub(crate) cluster_id: u64,
+    /// Members of other clusters whose messages it refused since its start.
+    pub(crate) strangers: std::collections::BTreeSet<u16>,
     /// Path of its data directory on its host; empty for one that nobody named.
     pub(crate) data_dir: String,
     /// What a program put into its data directory while it ran.
@@ -94,6 +96,7 @@ impl MemberSlot {
             joins: false,
             membership: Vec::new(),
             cluster_id: 0,
+            strangers: Default::default(),
             data_dir: String::new(),
             next_files: None,
             owner: None,

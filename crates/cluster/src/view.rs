@@ -115,8 +115,13 @@ impl World {
         for (at, slot) in (0..).zip(&self.members) {
             let facts = slot.facts;
             let state = status(slot.process).as_str();
+            let why = match self.end_reason(at) {
+                _ if slot.process.is_alive() => String::new(),
+                "" => String::new(),
+                reason => format!("  ({reason})"),
+            };
             text += &format!(
-                "{}  {state:<8} {:<13} term {} commit {} applied {}  {}\n",
+                "{}  {state:<8} {:<13} term {} commit {} applied {}  {}{why}\n",
                 slot.config.name,
                 if slot.process.is_alive() { facts.role.as_str() } else { "-" },
                 facts.term,

@@ -7,8 +7,6 @@
 
 #[path = "real_files/contents.rs"]
 mod contents;
-#[path = "real_files/solo.rs"]
-mod solo;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,9 +14,9 @@ use std::process::Command;
 
 use bytes::Bytes;
 use contents::{contents, deeds};
-use peer::{Connection, RealMember, find_etcd, scratch_dir};
+use member::MemberConfig;
+use peer::{Connection, Files, RealMember, Solo, find_etcd, scratch_dir};
 use proto::{Metadata, Profile, Status};
-use solo::{Files, Solo, config};
 use tokio::runtime::Runtime;
 
 /// Whoever takes requests: ours or the real one.
@@ -30,6 +28,11 @@ impl Server for Solo {
     fn ask(&mut self, method: &str, metadata: &Metadata, request: &[u8]) -> Result<Bytes, Status> {
         self.call(method, metadata, request)
     }
+}
+
+/// The flags of ours.
+fn config(profile: Profile) -> MemberConfig {
+    MemberConfig { enable_v2: true, ..Solo::config(profile) }
 }
 
 /// The etcd of this machine, and a folder for what is done with it.

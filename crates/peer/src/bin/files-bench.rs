@@ -5,19 +5,15 @@
 //! Ours is measured inside one process; of the real one, programs are started and waited for, so that
 //! what an operator waits is compared with what a page waits.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 use bytes::Bytes;
-use member::{
-    DiskFile, DiskOp, Input, Member, MemberConfig, Output, PeerConfig, Profile, Restore, TICK_US,
-    restore,
-};
-use peer::{Connection, RealMember, find_etcd, scratch_dir};
+use member::{Input, PeerConfig, Profile, Restore, restore};
+use peer::{Connection, Files, RealMember, Solo, find_etcd, scratch_dir};
 use prost::Message;
-use proto::etcdserverpb::{PutRequest, SnapshotRequest, SnapshotResponse};
+use proto::etcdserverpb::PutRequest;
 use proto::{Metadata, method};
 
 const KEYS: u64 = 100_000;
@@ -54,76 +50,10 @@ fn put(number: u64) -> Bytes {
     put.encode_to_vec().into()
 }
 
-/// One member of ours and the files that it has written.
-struct Ours {
-    member: Member,
-    files: BTreeMap<String, Vec<u8>>,
-    now: u64,
-    writing: Vec<u64>,
-}
-
-impl Ours {
-    fn start(files: BTreeMap<String, Vec<u8>>) -> Ours {
-        let disk = files.iter().map(|(path, bytes)| DiskFile {
-            path: path.clone(),
-            bytes: Bytes::copy_from_slice(bytes),
-        });
-        let own = PeerConfig { name: "m1".into(), peer_urls: vec![PEER_URL.into()] };
-        let config =
-            MemberConfig { name: "m1".into(), initial_cluster: vec![own], ..Default::default() };
-        let start = Input::Start { config: Box::new(config), disk: disk.collect() };
-        let mut ours = Ours { member: Member::new(), files, now: 0, writing: Vec::new() };
-        ours.turn(vec![start]);
-        ours
-    }
-
-    fn turn(&mut self, inputs: Vec<Input>) -> Vec<Output> {
-        let outputs = self.member.turn(self.now, inputs);
-        for output in &outputs {
-            if let Output::Disk { op, ops } = output {
-                ops.iter().for_each(|op| self.perform(op));
-                self.writing.extend(Some(*op).filter(|op| *op != 0));
-            }
-            assert!(!matches!(output, Output::Fatal { .. }), "{output:?}");
-        }
-        outputs
-    }
-
-    fn perform(&mut self, op: &DiskOp) {
-        match op {
-            DiskOp::Append { path, bytes } => {
-                self.files.entry(path.clone()).or_default().extend_from_slice(bytes);
-            }
-            DiskOp::Replace { path, bytes } => {
-                self.files.insert(path.clone(), bytes.to_vec());
-            }
-            DiskOp::Remove { path } => {
-                self.files.remove(path);
-            }
-            DiskOp::Sync { .. } | DiskOp::Truncate { .. } | DiskOp::Rename { .. } => {}
-        }
-    }
-
-    fn step(&mut self) -> Vec<Output> {
-        let done = std::mem::take(&mut self.writing);
-        if !done.is_empty() {
-            return self.turn(done.into_iter().map(|op| Input::DiskDone { op }).collect());
-        }
-        self.now += TICK_US;
-        self.turn(vec![Input::Tick])
-    }
-
-    fn until_led(&mut self) {
-        while self.member.status().role != frame::Role::Leader {
-            self.step();
-        }
-    }
-}
-
 fn ours() {
     let mode = "ours, in one process, release";
-    let mut ours = Ours::start(BTreeMap::new());
-    ours.until_led();
+    let mut ours = Solo::launch(Solo::config(Profile::V3_4), Files::new());
+    ours.lead();
     for batch in 0..KEYS / 500 {
         let call = |number: u64| Input::Call {
             call: batch * 500 + number + 1,
@@ -137,24 +67,9 @@ fn ours() {
         }
     }
     // As `kill -9` would leave it: the log alone has the keys.
-    let killed = ours.files.clone();
+    let killed = ours.files().clone();
     let started = Instant::now();
-    let outputs = ours.turn(vec![
-        Input::Open {
-            call: 1 << 40,
-            method: method::maintenance::SNAPSHOT.into(),
-            metadata: Metadata::default(),
-        },
-        Input::Message {
-            call: 1 << 40,
-            message: SnapshotRequest::default().encode_to_vec().into(),
-        },
-    ]);
-    let pieces = outputs.iter().filter_map(|output| match output {
-        Output::Message { message, .. } => SnapshotResponse::decode(message.clone()).ok(),
-        _ => None,
-    });
-    let file: Vec<u8> = pieces.flat_map(|piece| piece.blob.to_vec()).collect();
+    let file = ours.snapshot(&Metadata::default());
     row("snapshot of 100,000 keys", ms(started), mode);
     row("its size", mb(file.len()), mode);
     let flags = Restore {
@@ -169,12 +84,11 @@ fn ours() {
     let started = Instant::now();
     restore(&file, &flags).expect("our own snapshot");
     row("restore", ms(started), mode);
-    ours.turn(vec![Input::Stop]);
-    for (what, files) in [("restart after SIGTERM", ours.files), ("restart after SIGKILL", killed)]
-    {
+    let stopped = ours.stop();
+    for (what, files) in [("restart after SIGTERM", stopped), ("restart after SIGKILL", killed)] {
         let started = Instant::now();
-        let mut again = Ours::start(files);
-        again.until_led();
+        let mut again = Solo::launch(Solo::config(Profile::V3_4), files);
+        again.lead();
         row(what, ms(started), mode);
     }
 }

@@ -110,7 +110,7 @@ impl World {
         let process = slot.process;
         match (kind, process) {
             (Kind::Start, Process::Stopped | Process::Crashed) => {
-                self.check_port(actor)?;
+                self.check_port(&name, slot.client_port)?;
                 self.ask_peers(actor)?;
                 self.start(time, actor);
             }
@@ -137,13 +137,10 @@ impl World {
         Ok(())
     }
 
-    /// Nobody else may listen where this member would.
-    fn check_port(&self, actor: u16) -> Result<(), String> {
-        let port = self.members[usize::from(actor)].client_port;
-        let taken = (0..)
-            .zip(&self.members)
-            .any(|(at, slot)| at != actor && slot.client_port == port && slot.process.is_alive());
-        match taken {
+    /// Nobody may listen where a member starts, nor run under its name.
+    pub(crate) fn check_port(&self, name: &str, port: u16) -> Result<(), String> {
+        let mut alive = self.members.iter().filter(|slot| slot.process.is_alive());
+        match alive.any(|slot| slot.client_port == port || slot.config.name == name) {
             true => Err(format!("listen tcp 127.0.0.1:{port}: bind: address already in use")),
             false => Ok(()),
         }

@@ -55,13 +55,8 @@ impl World {
         start: MemberStart,
     ) -> Result<(), String> {
         let port = start.client_port;
-        let alive = self.members.iter().filter(|slot| slot.process.is_alive());
-        let mut same =
-            alive.filter(|slot| slot.client_port == port || slot.config.name == start.config.name);
-        if same.next().is_some() {
-            return Err(format!("listen tcp 127.0.0.1:{port}: bind: address already in use"));
-        }
         let name = start.config.name.clone();
+        self.check_port(&name, port)?;
         let found = self.members.iter().position(|slot| slot.config.name == name);
         let actor = match found {
             Some(at) => at as u16,

@@ -6,6 +6,7 @@ use member::{Input, Join, TICK_US, Trace};
 use crate::events::role_text;
 use crate::queue::Event;
 use crate::slot::{MemberSlot, Process};
+use crate::starts::MemberEnd;
 use crate::world::{Notice, Planted, Wait};
 use crate::{ActorId, HostInput, Micros, World};
 
@@ -123,7 +124,7 @@ impl World {
             (_, Process::Stopped | Process::Crashed) => {
                 return Err(format!("{name} is not running"));
             }
-            (Kind::Kill, _) => self.end(time, actor, Process::Stopped, "killed (SIGKILL)"),
+            (Kind::Kill, _) => self.end(time, actor, MemberEnd::Killed),
             (Kind::Pause, Process::Running) => {
                 self.members[usize::from(actor)].process = Process::Paused;
                 self.log.act(time, &name, "paused (SIGSTOP)");
@@ -253,17 +254,18 @@ impl World {
     }
 
     /// A process is gone: unsynced bytes with it, its connections break.
-    pub(crate) fn end(&mut self, time: Micros, actor: u16, process: Process, reason: &str) {
+    pub(crate) fn end(&mut self, time: Micros, actor: u16, end: MemberEnd) {
         let slot = &mut self.members[usize::from(actor)];
         if !slot.process.is_alive() {
             return;
         }
-        slot.process = process;
+        let failed = matches!(end, MemberEnd::Failed { .. });
+        slot.process = if failed { Process::Crashed } else { Process::Stopped };
         slot.incarnation += 1;
-        slot.reason = reason.to_string();
+        slot.reason = end.reason().to_string();
         slot.backlog.clear();
         slot.crashes += 1;
-        if process == Process::Stopped && !reason.starts_with("killed") {
+        if matches!(end, MemberEnd::Stopped { .. }) {
             slot.disk.finish();
         } else {
             self.crash_disk(actor);
@@ -279,12 +281,12 @@ impl World {
         // That a member ends over a bad disk is what it should do.
         let bad_disk = slot.over_rot || slot.disk.is_full();
         self.checkers.ended(time, actor);
-        if process == Process::Crashed && !bad_disk {
-            self.checkers.crashed(time, actor, reason);
+        if failed && !bad_disk {
+            self.checkers.crashed(time, actor, end.reason());
         }
-        self.log.fault(time, &name, reason);
+        self.log.fault(time, &name, end.reason());
         self.break_connections(time, actor, id);
-        self.tell_owner(time, actor, process, reason);
+        self.tell_owner(time, actor, end);
         self.notice(Notice::Ended { actor });
     }
 

@@ -5,7 +5,6 @@ use member::{DiskFile, Input, MemberConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::queue::Event;
-use crate::slot::Process;
 use crate::{ActorId, HostInput, Micros, World};
 
 /// What an `etcd` on a host's command line asks for.
@@ -22,7 +21,7 @@ pub struct MemberStart {
     pub files: Option<Vec<DiskFile>>,
 }
 
-/// How such a member came to its end.
+/// How a member came to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MemberEnd {
     /// A graceful stop, or its removal from the cluster.
@@ -31,6 +30,16 @@ pub enum MemberEnd {
     Failed { reason: String },
     /// Somebody killed it.
     Killed,
+}
+
+impl MemberEnd {
+    /// The end in words.
+    pub fn reason(&self) -> &str {
+        match self {
+            MemberEnd::Stopped { reason } | MemberEnd::Failed { reason } => reason,
+            MemberEnd::Killed => "killed (SIGKILL)",
+        }
+    }
 }
 
 impl World {
@@ -91,22 +100,17 @@ impl World {
         let Some(at) = self.members.iter().position(|slot| slot.owner == owner) else { return };
         let actor = at as u16;
         if kill {
-            self.end(time, actor, Process::Stopped, "killed (SIGKILL)");
+            self.end(time, actor, MemberEnd::Killed);
         } else {
             self.signal(time, actor, Input::Stop, "told to stop (SIGTERM)");
         }
     }
 
     /// The program whose member this was hears of its end.
-    pub(crate) fn tell_owner(&mut self, time: Micros, actor: u16, process: Process, reason: &str) {
-        let Some(owner) = self.members[usize::from(actor)].owner.take() else { return };
-        let reason = reason.to_string();
-        let end = match process {
-            Process::Crashed => MemberEnd::Failed { reason },
-            _ if reason.starts_with("killed") => MemberEnd::Killed,
-            _ => MemberEnd::Stopped { reason },
-        };
-        self.tell_end(time, owner, end);
+    pub(crate) fn tell_owner(&mut self, time: Micros, actor: u16, end: MemberEnd) {
+        if let Some(owner) = self.members[usize::from(actor)].owner.take() {
+            self.tell_end(time, owner, end);
+        }
     }
 
     fn tell_end(&mut self, time: Micros, (host, process): (u16, u64), end: MemberEnd) {

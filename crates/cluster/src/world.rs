@@ -21,6 +21,7 @@ use crate::flights::Flights;
 use crate::network::{Fate, Network, NetworkOptions};
 use crate::queue::{Event, Queue};
 use crate::slot::{HostSlot, MemberSlot, Process};
+use crate::starts::MemberEnd;
 use crate::tamper::Tampering;
 use crate::trace::run_digest;
 use crate::{ActorId, HostInput, HostOutput, Micros};
@@ -515,13 +516,15 @@ impl World {
                 self.checkers.trace(time, actor, &trace);
                 self.traced(time, actor, trace);
             }
-            Output::Exited => self.end(time, actor, Process::Stopped, "stopped"),
-            Output::Removed => {
-                self.end(time, actor, Process::Stopped, "removed from the cluster");
-            }
-            Output::Fatal { reason } => self.end(time, actor, Process::Crashed, &reason),
+            Output::Exited => self.stopped(time, actor, "stopped"),
+            Output::Removed => self.stopped(time, actor, "removed from the cluster"),
+            Output::Fatal { reason } => self.end(time, actor, MemberEnd::Failed { reason }),
         }
         self.report_violations(time);
+    }
+
+    fn stopped(&mut self, time: Micros, actor: u16, reason: &str) {
+        self.end(time, actor, MemberEnd::Stopped { reason: reason.into() });
     }
 
     fn report_violations(&mut self, time: Micros) {

@@ -25,6 +25,7 @@ mod user;
 mod version;
 pub(crate) mod watch;
 pub(crate) mod watch_args;
+mod zap;
 
 use crate::exit::Exit;
 use crate::process::Invocation;

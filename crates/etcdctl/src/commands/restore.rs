@@ -4,10 +4,10 @@ use member::{PeerConfig, Restore, Restored, restore};
 use proto::Profile;
 
 use super::snapshot::deprecated;
+use super::zap::{Fields, console_line, json_line, seconds};
 use crate::exit::Exit;
 use crate::files::{FileKind, Files};
 use crate::go::json::string;
-use crate::go::time::iso8601_ms;
 use crate::go::url::check_urls;
 use crate::process::Invocation;
 
@@ -154,24 +154,10 @@ fn tell_members(invocation: &Invocation<'_>, restored: &Restored) {
     }
 }
 
-fn log(invocation: &Invocation<'_>, place: &str, message: &str, fields: &[(&str, String)]) {
+fn log(invocation: &Invocation<'_>, place: &str, message: &str, fields: Fields<'_>) {
     let wall_us = invocation.system.wall_us();
-    let old = invocation.profile() == Profile::V3_4;
-    let (colon, comma) = if old { (":", ",") } else { (": ", ", ") };
-    let fields: Vec<String> =
-        fields.iter().map(|(name, value)| format!("{}{colon}{value}", string(name))).collect();
-    let fields = fields.join(comma);
-    let line = if old {
-        let (s, us) = (wall_us / 1_000_000, wall_us % 1_000_000);
-        format!(
-            "{{\"level\":\"info\",\"ts\":{s}.{us:06},\"caller\":{},\"msg\":{},{fields}}}\n",
-            string(place),
-            string(message)
-        )
-    } else {
-        let time = iso8601_ms(wall_us);
-        let fields = if fields.is_empty() { fields } else { format!("\t{{{fields}}}") };
-        format!("{}Z\tinfo\t{place}\t{message}{fields}\n", &time[..19])
-    };
-    invocation.stderr(line);
+    invocation.stderr(match invocation.profile() {
+        Profile::V3_4 => json_line(&seconds(wall_us), ("", place), message, fields),
+        Profile::V3_5 => console_line(wall_us, place, message, fields),
+    });
 }

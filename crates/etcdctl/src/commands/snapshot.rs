@@ -5,9 +5,10 @@
 use bolt::Db;
 use proto::Profile;
 
+use super::zap::{Fields, json_line, seconds};
 use crate::exit::Exit;
 use crate::go::humanize;
-use crate::go::json::{Object, string};
+use crate::go::json::string;
 use crate::go::time::iso8601_ms;
 use crate::printers::Reply;
 use crate::process::Invocation;
@@ -30,12 +31,12 @@ pub(super) async fn save(mut invocation: Invocation<'_>) -> Result<(), Exit> {
         .write_file(&part, &[])
         .map_err(|why| Exit::interrupted(format!("could not open {part} ({why})")))?;
     let log = Log::of(&invocation);
-    log.tool(119, 68, "created temporary db file", Object::new().string("path", &part));
+    log.tool(119, 68, "created temporary db file", &[("path", string(&part))]);
     let started_us = invocation.system.now_us();
     let fetched = client.snapshot(invocation.deadline()).await;
     let kept = fetched.map_err(|why| why.to_string()).and_then(|file| {
         log.client(200, 211, "opened snapshot stream; downloading");
-        log.tool(127, 76, "fetching snapshot", Object::new().string("endpoint", endpoint));
+        log.tool(127, 76, "fetching snapshot", &[("endpoint", string(endpoint))]);
         log.client(208, 219, "completed snapshot read; closing");
         if file.len() as u64 % 512 != SUM_BYTES {
             return Err(format!("sha256 checksum not found [bytes: {}]", file.len()));
@@ -43,8 +44,8 @@ pub(super) async fn save(mut invocation: Invocation<'_>) -> Result<(), Exit> {
         files.write_file(&part, &file)?;
         let size = humanize::bytes(file.len() as u64);
         let took = log.took(invocation.system.now_us() - started_us);
-        let fields = Object::new().string("endpoint", endpoint).string("size", &size);
-        log.tool(142, 91, "fetched snapshot", fields.raw("took", took));
+        let fields = [("endpoint", string(endpoint)), ("size", string(&size)), ("took", took)];
+        log.tool(142, 91, "fetched snapshot", &fields);
         files
             .rename(&part, &path)
             .map_err(|why| format!("could not rename {part} to {path} ({why})"))
@@ -53,7 +54,7 @@ pub(super) async fn save(mut invocation: Invocation<'_>) -> Result<(), Exit> {
         let _ = files.remove_all(&part);
         return Err(Exit::interrupted(why));
     }
-    log.tool(152, 100, "saved", Object::new().string("path", &path));
+    log.tool(152, 100, "saved", &[("path", string(&path))]);
     invocation.stdout(format!("Snapshot saved at {path}\n"));
     Ok(())
 }
@@ -94,33 +95,23 @@ impl<'i> Log<'i> {
     }
 
     /// A line of the snapshot library, which stands at another place in each release.
-    fn tool(&self, line_3_4: u32, line_3_5: u32, message: &str, fields: Object) {
+    fn tool(&self, line_3_4: u32, line_3_5: u32, message: &str, fields: Fields<'_>) {
         let line = if self.is_old() { line_3_4 } else { line_3_5 };
-        let fields = fields.end();
-        let fields = fields.trim_start_matches('{');
-        self.invocation.stderr(format!(
-            "{{\"level\":\"info\",\"ts\":{},\"caller\":\"snapshot/v3_snapshot.go:{line}\",\
-             \"msg\":{},{fields}\n",
-            epoch(self.invocation.system.wall_us()),
-            string(message),
-        ));
+        let time = seconds(self.invocation.system.wall_us());
+        let caller = format!("snapshot/v3_snapshot.go:{line}");
+        self.invocation.stderr(json_line(&time, ("", &caller), message, fields));
     }
 
     /// A line of the client library.
     fn client(&self, line_3_4: u32, line_3_5: u32, message: &str) {
         let wall_us = self.invocation.system.wall_us();
-        let (time, caller) = if self.is_old() {
-            let time = string(&iso8601_ms(wall_us));
-            (time, format!("\"caller\":\"clientv3/maintenance.go:{line_3_4}\""))
+        let (time, logger, caller) = if self.is_old() {
+            let caller = format!("clientv3/maintenance.go:{line_3_4}");
+            (string(&iso8601_ms(wall_us)), "", caller)
         } else {
-            let caller =
-                format!("\"logger\":\"client\",\"caller\":\"v3/maintenance.go:{line_3_5}\"");
-            (epoch(wall_us), caller)
+            (seconds(wall_us), "client", format!("v3/maintenance.go:{line_3_5}"))
         };
-        self.invocation.stderr(format!(
-            "{{\"level\":\"info\",\"ts\":{time},{caller},\"msg\":{}}}\n",
-            string(message)
-        ));
+        self.invocation.stderr(json_line(&time, (logger, &caller), message, &[]));
     }
 
     /// A duration: seconds, or words for how long ago it began.
@@ -134,14 +125,4 @@ impl<'i> Log<'i> {
             string(&format!("{s} second{} ago", if s == 1 { "" } else { "s" }))
         }
     }
-}
-
-/// zap's time: seconds since 1970.
-fn epoch(wall_us: u64) -> String {
-    seconds(wall_us)
-}
-
-fn seconds(us: u64) -> String {
-    let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }

@@ -42,6 +42,9 @@ impl Sys {
         if wanted.is_empty() {
             return;
         }
+        // A redirection has been there before its command.
+        let touched = self.data_dirs().touched.borrow().clone();
+        touched.into_iter().for_each(|path| self.hand_back(path));
         let (completer, waiting) = completion();
         let call = self.next_call();
         self.data_dirs().waiting.borrow_mut().insert(call, completer);
@@ -66,13 +69,23 @@ impl Sys {
         }
     }
 
+    /// Any data directory may have been changed: by a redirection that several commands wrote to, and
+    /// what the first of them wrote has been handed back.
+    pub(crate) fn touch_data_dirs(&self) {
+        let known: Vec<String> = self.data_dirs().known.borrow().keys().cloned().collect();
+        self.data_dirs().touched.borrow_mut().extend(known);
+    }
+
     /// Hands back what a command has changed.
     pub(crate) fn return_data_dirs(&self) {
-        for path in std::mem::take(&mut *self.data_dirs().touched.borrow_mut()) {
-            if let Some(files) = self.changed_data_dir(&path) {
-                self.data_dirs().known.borrow_mut().insert(path.clone(), files.clone());
-                self.output(HostOutput::WriteDataDir { dir: DataDir { path, files } });
-            }
+        let touched = std::mem::take(&mut *self.data_dirs().touched.borrow_mut());
+        touched.into_iter().for_each(|path| self.hand_back(path));
+    }
+
+    fn hand_back(&self, path: String) {
+        if let Some(files) = self.changed_data_dir(&path) {
+            self.data_dirs().known.borrow_mut().insert(path.clone(), files.clone());
+            self.output(HostOutput::WriteDataDir { dir: DataDir { path, files } });
         }
     }
 

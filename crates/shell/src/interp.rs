@@ -229,7 +229,12 @@ impl Shell {
                 Ok(io) => io,
                 Err(status) => return Ok(status),
             };
-            self.compound(&command.kind, &io).await
+            let run = self.compound(&command.kind, &io).await;
+            if !command.redirects.is_empty() {
+                self.sys.touch_data_dirs();
+                self.sys.return_data_dirs();
+            }
+            run
         })
     }
 
@@ -340,10 +345,12 @@ impl Shell {
             Ok(io) => io,
             Err(status) => return Ok(status),
         };
-        if args.is_empty() {
-            return Ok(if substitutes { after } else { 0 });
-        }
-        self.with_assigns(values, args, &io).await
+        let run = match args.is_empty() {
+            true => Ok(if substitutes { after } else { 0 }),
+            false => self.with_assigns(values, args, &io).await,
+        };
+        self.sys.return_data_dirs();
+        run
     }
 
     /// `VAR=x cmd`: the variables are the command's own.

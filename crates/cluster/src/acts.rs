@@ -211,7 +211,7 @@ impl World {
                 slot.id = id;
             }
         }
-        slot.over_rot = slot.before_rot.is_some();
+        slot.over_rot = slot.disk.is_rotten();
         slot.process = Process::Running;
         slot.reason.clear();
         slot.backlog.clear();

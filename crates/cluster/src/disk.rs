@@ -20,6 +20,8 @@ struct File {
     /// All but the last are full.
     blocks: Vec<Vec<u8>>,
     durable_bytes: usize,
+    /// Positions of the bits that are not as they were written.
+    rotten: Vec<u64>,
 }
 
 impl File {
@@ -54,6 +56,7 @@ impl File {
             Tear::Prefix(bytes) => self.durable_bytes.saturating_add(*bytes),
             Tear::Sectors(written) => {
                 self.zero_sectors(*written);
+                self.forget_rot(self.durable_bytes);
                 usize::MAX
             }
         };
@@ -77,6 +80,25 @@ impl File {
         self.blocks.truncate(len.div_ceil(BLOCK_BYTES));
         if let Some(last) = self.blocks.last_mut() {
             last.truncate(len - (len - 1) / BLOCK_BYTES * BLOCK_BYTES);
+        }
+        self.forget_rot(len);
+    }
+
+    /// From `len` on there are other bytes now, or none.
+    fn forget_rot(&mut self, len: usize) {
+        self.rotten.retain(|bit| bit / 8 < len as u64);
+    }
+
+    fn flip(&mut self, bit: u64) {
+        let at = (bit / 8) as usize;
+        self.blocks[at / BLOCK_BYTES][at % BLOCK_BYTES] ^= 1 << (bit % 8);
+    }
+
+    fn rot(&mut self, bit: u64) {
+        self.flip(bit);
+        match self.rotten.iter().position(|known| *known == bit) {
+            Some(at) => drop(self.rotten.swap_remove(at)),
+            None => self.rotten.push(bit),
         }
     }
 }
@@ -287,18 +309,32 @@ impl Disk {
         self.files.values().map(|file| file.len() as u64 * 8).sum()
     }
 
-    /// Turns one bit of a file over: rot. None: no file has that many bytes.
+    /// Turns one bit of a file over, as a running process does not notice, and gives the file's path.
+    /// None: there is no such bit.
     pub(crate) fn rot(&mut self, mut bit: u64) -> Option<String> {
         for (path, file) in &mut self.files {
             let bits = file.len() as u64 * 8;
             if bit < bits {
-                let (at, bit) = ((bit / 8) as usize, bit % 8);
-                file.blocks[at / BLOCK_BYTES][at % BLOCK_BYTES] ^= 1 << bit;
+                file.rot(bit);
                 return Some(path.clone());
             }
             bit -= bits;
         }
         None
+    }
+
+    /// Whether some bytes are not those that were written.
+    pub(crate) fn is_rotten(&self) -> bool {
+        self.files.values().any(|file| !file.rotten.is_empty())
+    }
+
+    /// Makes every byte what was written, as a backup or a mirror would.
+    pub(crate) fn heal_rot(&mut self) {
+        for file in self.files.values_mut() {
+            for bit in std::mem::take(&mut file.rotten) {
+                file.flip(bit);
+            }
+        }
     }
 
     /// What another process sees: everything that was written, on the platter or not.
@@ -442,5 +478,29 @@ mod tests {
         }
         file.append(b"again");
         assert_eq!(file.blocks.concat(), b"again");
+    }
+
+    #[test]
+    fn rot_heals_unless_other_bytes_are_there_by_now() {
+        let mut disk = Disk::default();
+        for path in ["cut", "kept", "whole"] {
+            disk.issue(1, vec![append(path, "abcdef"), sync(path)]).unwrap();
+        }
+        disk.complete(1);
+        let rotten: Vec<_> = [0, 40, 48, 48 + 47, 96, 96].map(|bit| disk.rot(bit)).into();
+        assert_eq!(rotten.iter().flatten().count(), 6);
+        assert_eq!(disk.rot(3 * 48), None);
+        assert_eq!(&disk.contents()[1].bytes[..], b"`bcde\xe6");
+        assert_eq!(&disk.contents()[2].bytes[..], b"abcdef", "what rots twice is well again");
+        let cut = DiskOp::Truncate { path: "cut".into(), len: 5 };
+        let whole = DiskOp::Replace { path: "whole".into(), bytes: "new".into() };
+        assert!(disk.rot(97).is_some());
+        disk.issue(2, vec![cut, append("cut", "F"), append("kept", "g"), whole]).unwrap();
+        disk.complete(2);
+        assert!(disk.is_rotten());
+        disk.heal_rot();
+        let files: Vec<_> = disk.contents().into_iter().map(|file| file.bytes).collect();
+        assert_eq!(files, ["abcdeF", "abcdefg", "new"]);
+        assert!(!disk.is_rotten());
     }
 }

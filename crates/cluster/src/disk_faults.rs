@@ -1,8 +1,8 @@
 //! What is wrong with disks: slow, full and rotten ones, and how far a crash lets them get.
 //!
 //! The pace of a slow disk is a pure function of (seed, member, number of the operation), as the fate of
-//! a message is. Rot is one bit; a copy from before is kept, as a backup would be, until the member has
-//! written something.
+//! a message is. Rot is one bit at rest, also under a running member; it can be healed until other bytes
+//! are written in its place.
 
 use frame::{Action, DiskFault, Kind};
 use member::chance::{Purpose, draw_range};
@@ -10,7 +10,7 @@ use member::{DiskOp, Input};
 
 use crate::disk::{Crash, Tear};
 use crate::queue::Event;
-use crate::slot::MemberSlot;
+use crate::slot::{MemberSlot, Process};
 use crate::{ActorId, Micros, World};
 
 /// How often disks did what they should not.
@@ -61,31 +61,29 @@ impl World {
                 slot.disk.set_room(Some(room_bytes));
                 format!("its disk has room for {room_bytes} more bytes")
             }
-            DiskFault::Rot { .. } if slot.process.is_alive() => {
-                // What it reads it has read: rot shows at the next start.
-                let name = &slot.config.name;
-                return Err(format!("{name} is running: stop or kill it first"));
+            DiskFault::Rot { .. } if slot.disk.durable_bits() == 0 => {
+                return Err(format!("{}'s data directory is empty", slot.config.name));
             }
+            // What a running process has read it has read: it shows at the next start.
             DiskFault::Rot { bit } => {
-                let before = slot.disk.clone();
-                let bits = before.durable_bits();
+                let bits = slot.disk.durable_bits();
                 let drawn = || {
                     let number = self.disk_tally.rotten;
                     draw_range(seed, Purpose::DiskRot, u64::from(actor), number, 0, bits)
                 };
                 let bit = bit.unwrap_or_else(drawn);
                 let path = slot.disk.rot(bit).ok_or("there is no such bit on its disk")?;
-                slot.before_rot.get_or_insert(before);
                 self.disk_tally.rotten += 1;
                 format!("bit {bit} of its disk is another now, in {path}")
             }
             DiskFault::Heal => {
                 slot.disk_latency_us = None;
                 slot.disk.set_room(None);
-                if let Some(before) = slot.before_rot.take() {
-                    self.disk_tally.refused += u64::from(!slot.process.is_alive());
-                    slot.disk = before;
+                if slot.over_rot && slot.process == Process::Crashed {
+                    self.disk_tally.refused += 1;
+                    slot.over_rot = false;
                 }
+                slot.disk.heal_rot();
                 "its disk is well again".into()
             }
         };
@@ -98,8 +96,7 @@ impl World {
     pub(crate) fn disk(&mut self, time: Micros, actor: u16, op: u64, ops: Vec<DiskOp>) {
         let slot = &mut self.members[usize::from(actor)];
         let incarnation = slot.incarnation;
-        // From here on the copy would take back what was promised.
-        slot.before_rot = None;
+        // It got over its start.
         slot.over_rot = false;
         let was_full = slot.disk.is_full();
         let input = match slot.disk.issue(op, ops) {

@@ -49,8 +49,6 @@ pub(crate) struct MemberSlot {
     pub(crate) disk_ops: u64,
     /// When the last of them is done.
     pub(crate) disk_free_us: Micros,
-    /// The disk before it rotted, until the member has written something.
-    pub(crate) before_rot: Option<Disk>,
     /// The process began over a rotten disk and has not written anything.
     pub(crate) over_rot: bool,
     /// What arrived while it was paused.
@@ -87,7 +85,6 @@ impl MemberSlot {
             disk_latency_us: None,
             disk_ops: 0,
             disk_free_us: 0,
-            before_rot: None,
             over_rot: false,
             backlog: Vec::new(),
             facts: Facts::default(),

@@ -38,3 +38,27 @@ fn what_a_redirection_writes_into_a_data_directory_stays_there() {
         prints(&mut session, "cat $LAB/m2.data/note", file);
     }
 }
+
+#[test]
+fn rot_under_a_running_member_shows_at_its_next_start() {
+    let mut session = session();
+    prints(&mut session, "etcdctl put a 1", "OK\n");
+    // One in the middle of the database, which comes first.
+    prints(&mut session, "lab disk m2 rot 100000", "");
+    prints(&mut session, "etcdctl --endpoints=:22379 get a", "a\n1\n");
+    prints(&mut session, "lab kill m2; lab start m2; sleep 1", "");
+    let (_, status) = run(&mut session, "lab status | grep ^m2");
+    assert!(status.contains("crashed"), "{status}");
+    prints(&mut session, "lab disk m2 heal; lab start m2; lab wait m2", "");
+    prints(&mut session, "etcdctl --endpoints=:22379 get a", "a\n1\n");
+}
+
+#[test]
+fn there_is_nothing_to_rot_in_an_empty_data_directory() {
+    let mut session = session();
+    prints(&mut session, "lab kill m1; lab wipe m1", "");
+    let said = run(&mut session, "lab disk m1 rot");
+    assert_eq!(said, (1, "lab: m1's data directory is empty\n".into()));
+    let said = run(&mut session, "lab disk m2 rot 99999999999");
+    assert_eq!(said, (1, "lab: there is no such bit on its disk\n".into()));
+}

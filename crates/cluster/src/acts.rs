@@ -147,11 +147,11 @@ impl World {
         }
     }
 
-    /// What etcd asks its peers before a start with an empty data directory: who is in the cluster
+    /// What etcd asks its peers before a start without a log: who is in the cluster
     /// that it joins, or whether it is in that cluster already (`bootstrap.go`).
     pub(crate) fn ask_peers(&mut self, actor: u16) -> Result<(), String> {
         let slot = &self.members[usize::from(actor)];
-        if !slot.disk.is_empty() {
+        if slot.disk.has_log() {
             return Ok(());
         }
         let gone = ActorId::Member(actor);

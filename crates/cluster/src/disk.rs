@@ -276,8 +276,9 @@ impl Disk {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.files.is_empty()
+    /// Whether a member that starts over it goes on with a log.
+    pub(crate) fn has_log(&self) -> bool {
+        self.files.keys().any(|path| member::is_log_file(path))
     }
 
     pub(crate) fn wipe(&mut self) {

@@ -57,7 +57,7 @@ pub(crate) struct MemberSlot {
     pub(crate) trace: ActorTrace,
     /// Crashes so far: position in the stream of crash chances.
     pub(crate) crashes: u64,
-    /// It joins a running cluster when it starts with an empty disk.
+    /// It joins a running cluster when it starts without a log.
     pub(crate) joins: bool,
     /// The members as this one knew them last; empty before its first word.
     pub(crate) membership: Vec<MemberInfo>,

@@ -77,7 +77,7 @@ impl World {
             slot.disk.replace(files);
         }
         let own = start.config.initial_cluster.iter().find(|peer| peer.name == name);
-        if slot.disk.is_empty() && !start.joins {
+        if !slot.disk.has_log() && !start.joins {
             let urls = own.map(|peer| peer.peer_urls.clone()).unwrap_or_default();
             let token = &start.config.initial_cluster_token;
             slot.id = member::id::member_id(&urls, token, None);

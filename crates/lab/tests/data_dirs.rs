@@ -62,3 +62,26 @@ fn there_is_nothing_to_rot_in_an_empty_data_directory() {
     let said = run(&mut session, "lab disk m2 rot 99999999999");
     assert_eq!(said, (1, "lab: there is no such bit on its disk\n".into()));
 }
+
+#[test]
+fn a_log_of_junk_ends_a_start_with_etcds_text_and_a_new_directory_is_refused() {
+    let mut session = session();
+    prints(&mut session, "etcdctl put a 1; lab kill m2; cd $LAB/m2.data/member/wal", "OK\n");
+    prints(&mut session, "cp *.wal /tmp/good; echo x > $(ls); lab start m2; sleep 1", "");
+    let crashed = |session: &mut InProcess| {
+        let members = session.lab().frame(&session.statuses(), 0).members;
+        (members[1].status, members[1].reason.clone())
+    };
+    let nobody = (frame::Status::Crashed, "cannot use none as id".to_string());
+    assert_eq!(crashed(&mut session), nobody);
+    // As often as one likes.
+    prints(&mut session, "lab start m2; sleep 1", "");
+    assert_eq!(crashed(&mut session), nobody);
+    // A voter that forgot its votes is not let in again, whatever else lies there.
+    prints(&mut session, "rm *.wal", "");
+    let (code, said) = run(&mut session, "lab start m2");
+    assert!(code == 1 && said.ends_with(" has already been bootstrapped\n"), "{said}");
+    prints(&mut session, "cp /tmp/good 0000000000000000-0000000000000000.wal", "");
+    prints(&mut session, "lab start m2; lab wait m2", "");
+    prints(&mut session, "etcdctl --endpoints=:22379 get a", "a\n1\n");
+}

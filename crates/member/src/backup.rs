@@ -31,7 +31,7 @@ pub struct Backup {
 /// The text of the tool's last log line: the log or the database cannot be read.
 pub fn backup(files: &[DiskFile], ids: (u64, u64), with_v3: bool) -> Result<Backup, String> {
     let dir = DataDir::new(files);
-    let Log { found, snapshot } = dir.read_log()?;
+    let Log { found, snapshot } = dir.read_log().map_err(|error| error.to_string())?;
     let mut copy = Backup::default();
     let metadata = Metadata { node_id: ids.0, cluster_id: ids.1 }.encode_to_vec();
     let mut encoder = wal::Encoder::new(0);

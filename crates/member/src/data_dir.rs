@@ -15,6 +15,17 @@ pub(crate) const SNAP_DIR: &str = "member/snap/";
 /// The backend.
 pub(crate) const DB: &str = "member/snap/db";
 
+/// Whether a file with this path in a data directory is one of the log. A directory without any is one
+/// for a new member, whatever else lies in it (`wal.Exist`).
+pub fn is_log_file(path: &str) -> bool {
+    log_place(path).is_some()
+}
+
+/// A log file's number and its first entry, which its name tells.
+fn log_place(path: &str) -> Option<(u64, u64)> {
+    wal::parse_file_name(path.strip_prefix(WAL_DIR)?)
+}
+
 /// One file of the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment<'a> {
@@ -43,7 +54,7 @@ impl<'a> DataDir<'a> {
         let mut segments: Vec<Segment<'a>> = files
             .iter()
             .filter_map(|file| {
-                let (seq, index) = wal::parse_file_name(file.path.strip_prefix(WAL_DIR)?)?;
+                let (seq, index) = log_place(&file.path)?;
                 Some(Segment { seq, index, file })
             })
             .collect();
@@ -77,8 +88,8 @@ impl<'a> DataDir<'a> {
     /// The log, from the newest snapshot on that is whole and that the log knows as committed.
     ///
     /// # Errors
-    /// The text of etcd's fatal log line.
-    pub(crate) fn read_log(&self) -> Result<Log, String> {
+    /// Why it cannot be read; [`fatal_text`] has a start's words for it.
+    pub(crate) fn read_log(&self) -> Result<Log, wal::Error> {
         for path in self.snapshots().into_iter().rev() {
             let Some(snapshot) = self.file(path).and_then(read_snapshot) else { continue };
             let (index, term) = (snapshot.get_metadata().index, snapshot.get_metadata().term);
@@ -94,11 +105,11 @@ impl<'a> DataDir<'a> {
                     | wal::Error::SnapshotMismatch
                     | wal::Error::FileNotFound,
                 ) => {}
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(error),
             }
         }
-        let found = self.read_from(&proto::walpb::Snapshot::default());
-        Ok(Log { found: found.map_err(|e| e.to_string())?, snapshot: None })
+        let found = self.read_from(&proto::walpb::Snapshot::default())?;
+        Ok(Log { found, snapshot: None })
     }
 
     /// The last file whose first entry is not beyond the snapshot's, and all that follow it.
@@ -136,6 +147,26 @@ impl<'a> DataDir<'a> {
         Ok((Some(received), Some(DiskOp::Rename { from, to: DB.into() })))
     }
 }
+
+/// What etcd writes last when it cannot read the log. It looks through all records for snapshots
+/// before it reads the log, so what that finds comes without more words. Releases after 3.4 are not
+/// told apart.
+pub(crate) fn fatal_text(error: &wal::Error) -> String {
+    match error {
+        wal::Error::FileNotFound => format!("open wal error: {error}"),
+        wal::Error::UnexpectedType(_)
+        | wal::Error::SliceOutOfRange
+        | wal::Error::SnapshotMismatch
+        | wal::Error::MetadataConflict => {
+            format!("read wal error ({error}) and cannot be repaired")
+        }
+        wal::Error::Malformed(_) => UNMARSHAL_FAILED.into(),
+        _ => error.to_string(),
+    }
+}
+
+/// `pbutil.MustUnmarshal` of a message that is cut off.
+pub(crate) const UNMARSHAL_FAILED: &str = "unmarshal should never fail (unexpected EOF)";
 
 fn read_snapshot(file: &Bytes) -> Option<Snapshot> {
     let data = wal::decode_snap(file.clone()).ok()?;

@@ -53,6 +53,7 @@ mod wal_file;
 pub use backup::{Backup, backup};
 pub use conf_change::{Change, Kind as ChangeKind};
 pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig};
+pub use data_dir::is_log_file;
 pub use io::{AppliedEntry, CallId, DiskFile, DiskOp, Input, LogDigest, Output, PeerLabel, Trace};
 pub use limits::TICK_US;
 pub use member::Member;

@@ -13,7 +13,7 @@ use raft::eraftpb::{ConfState, Entry, EntryType, HardState, Snapshot};
 
 use crate::backend::{self, Place};
 use crate::conf_change::{self, Change, Kind};
-use crate::data_dir::{DB, DataDir, Log};
+use crate::data_dir::{DB, DataDir, Log, UNMARSHAL_FAILED, fatal_text};
 use crate::io::{DiskFile, DiskOp};
 use crate::log_store::LogStore;
 use crate::membership::Member;
@@ -48,8 +48,8 @@ pub(crate) fn recover(config: &MemberConfig, disk: &[DiskFile]) -> Result<Recove
         return restart(config, &dir);
     }
     match &config.join {
-        Some(join) => begin(config, join.id, join.cluster_id, &[]),
-        None => bootstrap(config),
+        Some(join) => begin(config, &dir, (join.id, join.cluster_id), &[]),
+        None => bootstrap(config, &dir),
     }
 }
 
@@ -107,23 +107,28 @@ pub(crate) fn initial_members(config: &MemberConfig) -> Result<Initial, String> 
     Ok(Initial { own, cluster_id: id::cluster_id(&ids), members })
 }
 
-fn bootstrap(config: &MemberConfig) -> Result<Recovered, String> {
+fn bootstrap(config: &MemberConfig, dir: &DataDir<'_>) -> Result<Recovered, String> {
     let initial = initial_members(config)?;
-    begin(config, initial.own, initial.cluster_id, &initial.entries())
+    begin(config, dir, (initial.own, initial.cluster_id), &initial.entries())
 }
 
-/// A new data directory whose log begins with these entries, committed.
+/// A new log that begins with these entries, committed. A backend that lies there without its log is
+/// kept, with the place up to which it has applied: what the new log says before that is lost on it,
+/// in etcd too.
 fn begin(
     config: &MemberConfig,
-    own: u64,
-    cluster_id: u64,
+    dir: &DataDir<'_>,
+    (own, cluster_id): (u64, u64),
     entries: &[Entry],
 ) -> Result<Recovered, String> {
     let commit = entries.len() as u64;
     let hard_state = HardState { term: commit.min(1), commit, ..HardState::default() };
     let metadata = Metadata { node_id: own, cluster_id }.encode_to_vec();
-    let state = State::new(config);
-    let db = state.db_file(&Place::default())?;
+    let (state, backend_index, _) = recover_state(config, dir, None)?;
+    let db = match dir.file(DB) {
+        Some(_) => None,
+        None => Some(state.db_file(&Place::default())?),
+    };
     let (wal, create) = Wal::create(metadata, entries, &hard_state, config.wal_segment_bytes);
     Ok(Recovered {
         id: own,
@@ -138,16 +143,20 @@ fn begin(
         hard_state,
         state,
         applied: 0,
-        backend_index: 0,
+        backend_index,
         snapshots: Vec::new(),
-        disk_ops: vec![DiskOp::Replace { path: DB.into(), bytes: db }, create],
+        disk_ops: db
+            .map(|bytes| DiskOp::Replace { path: DB.into(), bytes })
+            .into_iter()
+            .chain([create])
+            .collect(),
     })
 }
 
 fn restart(config: &MemberConfig, dir: &DataDir<'_>) -> Result<Recovered, String> {
-    let Log { found, snapshot } = dir.read_log()?;
+    let Log { found, snapshot } = dir.read_log().map_err(|error| fatal_text(&error))?;
     let metadata = Metadata::decode(found.metadata.clone().unwrap_or_default())
-        .map_err(|e| format!("failed to unmarshal WAL metadata: {e}"))?;
+        .map_err(|_| UNMARSHAL_FAILED.to_string())?;
     let mut entries =
         found.entries.iter().map(raft_entry).collect::<Result<Vec<Entry>, String>>()?;
     let mut hard_state = HardState {
@@ -163,6 +172,8 @@ fn restart(config: &MemberConfig, dir: &DataDir<'_>) -> Result<Recovered, String
     if let Some(number) = terms.chain(numbers).find(|number| *number > NUMBER_MAX) {
         return Err(format!("no term or index is as large as {number}: the log is corrupt"));
     }
+    // A log that does not say whose it is, such as one of which only a torn first record was left:
+    // raft's own panic, in etcd too.
     if metadata.node_id == 0 {
         return Err("cannot use none as id".into());
     }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use member::MemberConfig;
+use member::{MemberConfig, Output};
 use proto::etcdserverpb::{RangeRequest, SnapshotRequest, SnapshotResponse, StatusResponse};
 use proto::method;
 use sha2::{Digest, Sha256};
 
-use crate::support::build::get;
+use crate::support::build::{get, put};
 use crate::support::http::with_v2;
 use crate::support::{Lab, S};
 
@@ -148,6 +148,100 @@ fn a_rotten_database_is_refused() {
     lab.run(S);
     let ended = format!("{:?}", lab.seats[0].ended);
     assert!(ended.contains("failed to open database: checksum error"), "{ended}");
+}
+
+const WAL: &str = "member/wal/0000000000000000-0000000000000000.wal";
+
+/// A log of these records, each with the sum that it should have.
+fn log_of(records: &[(wal::RecordType, &[u8])]) -> Vec<u8> {
+    let (mut encoder, mut bytes) = (wal::Encoder::new(0), Vec::new());
+    records.iter().for_each(|(kind, data)| encoder.encode_raw(*kind, data, &mut bytes));
+    bytes
+}
+
+/// Starts over a directory whose log has been changed: the fatal text, or none.
+fn start_over(change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> (Lab, Option<String>) {
+    let mut lab = Lab::new(1);
+    lab.put(0, "a", "1");
+    lab.stop(0);
+    change(&mut lab.seats[0].disk.files);
+    lab.forget_digests();
+    lab.fatal_is_fine = true;
+    lab.start(0);
+    lab.run(S);
+    let ended = lab.seats[0].ended.clone().map(|ended| match ended {
+        Output::Fatal { reason } => reason,
+        other => panic!("{other:?}"),
+    });
+    (lab, ended)
+}
+
+#[test]
+fn a_log_that_does_not_say_whose_it_is_ends_the_start_as_in_etcd() {
+    use wal::RecordType::{Metadata, Snapshot};
+    let (whose, none) = (&[8u8, 7, 16, 9][..], &[8u8, 0, 16, 0][..]);
+    let (snapshot, late) = (&[8u8, 0, 16, 0][..], &[8u8, 0, 16, 5][..]);
+    let whole = log_of(&[(Metadata, whose), (Snapshot, snapshot)]);
+    let torn = |bytes: usize| whole[..whole.len() - bytes].to_vec();
+    let nobody = Some("cannot use none as id");
+    let cut_off = Some("unmarshal should never fail (unexpected EOF)");
+    for (what, log, text) in [
+        ("a line", b"x\n".to_vec(), nobody),
+        ("nothing", vec![], nobody),
+        ("preallocated zeroes", vec![0; 4096], nobody),
+        ("a torn metadata record", log_of(&[(Metadata, whose)])[..20].to_vec(), nobody),
+        ("a snapshot record alone", log_of(&[(Snapshot, snapshot)]), nobody),
+        ("empty metadata", log_of(&[(Metadata, none), (Snapshot, snapshot)]), nobody),
+        ("metadata alone", log_of(&[(Metadata, whose)]), None),
+        ("a torn snapshot record", torn(4), None),
+        ("metadata behind", log_of(&[(Snapshot, snapshot), (Metadata, whose)]), None),
+        ("metadata that is none", log_of(&[(Metadata, &[255, 255])]), cut_off),
+        ("a snapshot that is none", log_of(&[(Metadata, whose), (Snapshot, &[255])]), cut_off),
+        (
+            "text",
+            b"hello world, this is text\n".to_vec(),
+            Some("wal: max entry size limit exceeded"),
+        ),
+        (
+            "two owners",
+            log_of(&[(Metadata, whose), (Metadata, none)]),
+            Some("read wal error (wal: conflicting metadata found) and cannot be repaired"),
+        ),
+        (
+            "another term",
+            log_of(&[(Metadata, whose), (Snapshot, late)]),
+            Some("read wal error (wal: snapshot mismatch) and cannot be repaired"),
+        ),
+    ] {
+        let (_, ended) = start_over(|files| drop(files.insert(WAL.into(), log)));
+        assert_eq!(ended.as_deref(), text, "{what}");
+    }
+    let (_, ended) = start_over(|files| {
+        let log = files.remove(WAL).unwrap();
+        files.insert("member/wal/0000000000000001-0000000000000005.wal".into(), log);
+    });
+    assert_eq!(ended.as_deref(), Some("open wal error: wal: file not found"));
+}
+
+#[test]
+fn a_backend_without_its_log_is_kept_and_ahead_of_the_new_one() {
+    let (mut lab, ended) = start_over(|files| drop(files.remove(WAL)));
+    assert_eq!(ended, None);
+    lab.settle();
+    assert_eq!(lab.get(0, "a").as_deref(), Some("1"));
+    let index = index_of(&lab.seats[0].disk.files[DB]);
+    assert!(index > lab.status(0).applied, "{index}: what comes before is not applied to it");
+    while lab.status(0).applied < index {
+        // Nobody answers: it has no effect.
+        let call = lab.begin(0, method::kv::PUT, &put("a", "lost"));
+        lab.run(S);
+        lab.cancel(call);
+        assert_eq!(lab.get(0, "a").as_deref(), Some("1"));
+    }
+    lab.put(0, "a", "2");
+    lab.restart(0);
+    lab.settle();
+    assert_eq!(lab.range(0, &get("a")).kvs[0].version, 2);
 }
 
 #[test]

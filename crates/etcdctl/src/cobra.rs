@@ -8,6 +8,7 @@ use proto::Profile;
 use crate::commands::Run;
 use crate::go::quote::quote;
 use crate::pflag::{FlagSet, Kind, Spec};
+use crate::releases::Releases;
 
 /// A command of the tree.
 #[derive(Debug)]
@@ -24,8 +25,8 @@ pub(crate) struct Command {
     pub(crate) persistent: &'static [Spec],
     pub(crate) children: &'static [Command],
     pub(crate) run: Run,
-    /// The one release that has it, unless all have.
-    pub(crate) only: Option<Profile>,
+    /// Which releases have it.
+    pub(crate) releases: Releases,
 }
 
 impl Command {
@@ -34,7 +35,7 @@ impl Command {
         &self,
         profile: Profile,
     ) -> impl Iterator<Item = &'static Command> + use<> {
-        let is_there = move |child: &&Command| child.only.is_none_or(|only| only == profile);
+        let is_there = move |child: &&Command| child.releases.contain(profile);
         self.children.iter().filter(is_there)
     }
 }

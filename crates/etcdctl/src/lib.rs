@@ -26,6 +26,7 @@ pub mod memory;
 mod pflag;
 mod printers;
 mod process;
+mod releases;
 pub mod system;
 mod table;
 mod task;

@@ -6,6 +6,7 @@
 use proto::Profile;
 
 use crate::go::{csv, duration, number, quote};
+use crate::releases::Releases;
 
 /// What a flag holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,8 @@ pub(crate) struct Spec {
     /// As one would type it.
     pub(crate) default: &'static str,
     pub(crate) usage: &'static str,
-    /// The one release that has it, unless all have.
-    pub(crate) only: Option<Profile>,
+    /// Which releases have it.
+    pub(crate) releases: Releases,
 }
 
 impl Spec {
@@ -38,7 +39,7 @@ impl Spec {
         default: &'static str,
         usage: &'static str,
     ) -> Self {
-        Spec { name, shorthand: None, kind, default, usage, only: None }
+        Spec { name, shorthand: None, kind, default, usage, releases: Releases::ALL }
     }
 
     pub(crate) const fn short(mut self, shorthand: char) -> Self {
@@ -46,8 +47,13 @@ impl Spec {
         self
     }
 
-    pub(crate) const fn only(mut self, profile: Profile) -> Self {
-        self.only = Some(profile);
+    pub(crate) const fn since(mut self, first: Profile) -> Self {
+        self.releases = self.releases.since(first);
+        self
+    }
+
+    pub(crate) const fn until(mut self, last: Profile) -> Self {
+        self.releases = self.releases.until(last);
         self
     }
 }
@@ -119,7 +125,7 @@ pub(crate) struct FlagSet {
 
 impl FlagSet {
     pub(crate) fn add(&mut self, specs: &'static [Spec], inherited: bool, profile: Profile) {
-        let there = specs.iter().filter(|spec| spec.only.is_none_or(|only| only == profile));
+        let there = specs.iter().filter(|spec| spec.releases.contain(profile));
         self.flags.extend(there.map(|spec| Flag::new(spec, inherited)));
     }
 

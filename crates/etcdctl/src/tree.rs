@@ -7,6 +7,7 @@ use crate::cobra::Command;
 use crate::commands::Run;
 use crate::pflag::Kind::{Bool, Duration, Int, Slice, Text};
 use crate::pflag::Spec;
+use crate::releases::Releases;
 
 const NONE: &[Spec] = &[];
 
@@ -27,7 +28,7 @@ const fn plain(
         persistent: NONE,
         children: &[],
         run,
-        only: None,
+        releases: Releases::ALL,
     }
 }
 
@@ -45,12 +46,27 @@ const fn group(
 ) -> Command {
     let run = Run::Group;
     let usage = "<subcommand>";
-    Command { name, usage, short, long: "", flags: NONE, persistent, children, run, only: None }
+    Command {
+        name,
+        usage,
+        short,
+        long: "",
+        flags: NONE,
+        persistent,
+        children,
+        run,
+        releases: Releases::ALL,
+    }
 }
 
 impl Command {
-    const fn only(mut self, profile: Profile) -> Self {
-        self.only = Some(profile);
+    const fn since(mut self, first: Profile) -> Self {
+        self.releases = self.releases.since(first);
+        self
+    }
+
+    const fn until(mut self, last: Profile) -> Self {
+        self.releases = self.releases.until(last);
         self
     }
 }
@@ -118,7 +134,7 @@ const GET: &[Spec] = &[
     Spec::new("rev", Int, "0", "read the store as of this revision"),
     Spec::new("keys-only", Bool, "false", "keys without their values"),
     Spec::new("count-only", Bool, "false", "only how many there are (fields format only)")
-        .only(Profile::V3_5),
+        .since(Profile::V3_5),
     Spec::new("print-value-only", Bool, "false", "values without their keys (simple format only)"),
 ];
 
@@ -153,7 +169,7 @@ pub(crate) const WATCH: &[Spec] = &[
     Spec::new("rev", Int, "0", "begin at this revision; 0 is now"),
     Spec::new("prev-kv", Bool, "false", "also show the pairs as they were before"),
     Spec::new("progress-notify", Bool, "false", "show now and then how far the server is")
-        .only(Profile::V3_5),
+        .since(Profile::V3_5),
 ];
 
 const TIME_TO_LIVE: &[Spec] =
@@ -185,6 +201,23 @@ const RANGE: &[Spec] = &[
 ];
 const CHECK: &[Spec] = &[Spec::new("load", Text, "s", "s(mall), m(edium), l(arge) or xl(xLarge)")];
 
+const MAKE_MIRROR: &[Spec] = &[
+    Spec::new("prefix", Text, "", "only the keys that begin so"),
+    Spec::new("dest-prefix", Text, "", "what stands there in place of the prefix"),
+    Spec::new("no-dest-prefix", Bool, "false", "nothing stands there in place of the prefix"),
+    Spec::new("rev", Int, "0", "copy only what has changed from this revision on")
+        .since(Profile::V3_6),
+    Spec::new("max-txn-ops", Int, "128", "at most so many changes in one transaction there")
+        .since(Profile::V3_6),
+    Spec::new("dest-cert", Text, "", "file of the certificate to show there"),
+    Spec::new("dest-key", Text, "", "file of the key to that certificate"),
+    Spec::new("dest-cacert", Text, "", "file of the authorities that vouch for the servers there"),
+    Spec::new("dest-insecure-transport", Bool, "true", "connect there without TLS"),
+    Spec::new("dest-user", Text, "", "name[:password] to log in with there").since(Profile::V3_5),
+    Spec::new("dest-password", Text, "", "password to log in with there, apart from --dest-user")
+        .since(Profile::V3_5),
+];
+
 const CLUSTER: &[Spec] =
     &[Spec::new("cluster", Bool, "false", "ask every member in the member list")];
 const HASH_KV: &[Spec] =
@@ -200,7 +233,7 @@ pub(crate) static ROOT: Command = Command {
     persistent: GLOBAL,
     children: COMMANDS,
     run: Run::Group,
-    only: None,
+    releases: Releases::ALL,
 };
 
 /// What a line of `txn` may begin with.
@@ -213,7 +246,7 @@ pub(crate) static OPERATIONS: Command = Command {
     persistent: NONE,
     children: &[GET_COMMAND, PUT_COMMAND, DEL_COMMAND],
     run: Run::Group,
-    only: None,
+    releases: Releases::ALL,
 };
 
 const GET_COMMAND: Command =
@@ -227,7 +260,7 @@ const PUT_COMMAND: Command = Command {
     persistent: NONE,
     children: &[],
     run: Run::Put,
-    only: None,
+    releases: Releases::ALL,
 };
 const DEL_COMMAND: Command =
     plain("del", "[options] <key> [range_end]", "Deletes a key or a range of keys", DEL, Run::Del);
@@ -245,7 +278,7 @@ const COMMANDS: &[Command] = &[
         persistent: NONE,
         children: &[],
         run: Run::Txn,
-        only: None,
+        releases: Releases::ALL,
     },
     plain(
         "compaction",
@@ -279,7 +312,7 @@ const COMMANDS: &[Command] = &[
                 persistent: NONE,
                 children: &[],
                 run: Run::EndpointStatus,
-                only: None,
+                releases: Releases::ALL,
             },
             plain(
                 "hashkv",
@@ -381,8 +414,14 @@ const COMMANDS: &[Command] = &[
             ),
         ],
     ),
-    later("make-mirror", "Copies keys to another cluster and keeps on copying"),
-    later("migrate", "Brings keys from the v2 store over").only(Profile::V3_4),
+    plain(
+        "make-mirror",
+        "[options] <destination>",
+        "Copies keys to another cluster and keeps on copying",
+        MAKE_MIRROR,
+        Run::MakeMirror,
+    ),
+    later("migrate", "Brings keys from the v2 store over").until(Profile::V3_4),
     plain("lock", "<lockname> [exec-command arg1 arg2 ...]", "Holds a named lock", LOCK, Run::Lock),
     plain(
         "elect",
@@ -399,7 +438,7 @@ const COMMANDS: &[Command] = &[
             plain("enable", "", "Turns authentication on", NONE, Run::AuthEnable),
             plain("disable", "", "Turns authentication off", NONE, Run::AuthDisable),
             plain("status", "", "Tells whether authentication is on", NONE, Run::AuthStatus)
-                .only(Profile::V3_5),
+                .since(Profile::V3_5),
         ],
     ),
     group(
@@ -492,7 +531,7 @@ const COMMANDS: &[Command] = &[
             later("powershell", "Writes the script for PowerShell"),
         ],
     )
-    .only(Profile::V3_4),
+    .until(Profile::V3_4),
 ];
 
 const TXN_LONG: &str = "\

@@ -122,8 +122,8 @@ fn differing(one: &[String], other: &[String], profile: Profile) -> String {
     let pair = one.iter().zip(other).find(|(one, other)| one != other);
     let (one, other) = pair.map_or(("", ""), |(one, other)| (one, other));
     match profile {
-        Profile::V3_4 => format!("resolved urls: {one:?} != {other:?}"),
-        Profile::V3_5 => {
+        Profile::V3_3 | Profile::V3_4 => format!("resolved urls: {one:?} != {other:?}"),
+        Profile::V3_5 | Profile::V3_6 => {
             format!("{one:?}(resolved from {one:?}) != {other:?}(resolved from {other:?})")
         }
     }

@@ -65,8 +65,8 @@ pub(crate) fn compact_rev(value: Option<Bytes>) -> Result<i64, String> {
 /// The switches of the store for a release.
 pub(crate) fn rules(profile: Profile) -> Rules {
     match profile {
-        Profile::V3_4 => Rules::V3_4,
-        Profile::V3_5 => Rules::V3_5,
+        Profile::V3_3 | Profile::V3_4 => Rules::V3_4,
+        Profile::V3_5 | Profile::V3_6 => Rules::V3_5,
     }
 }
 

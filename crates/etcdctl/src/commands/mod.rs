@@ -12,6 +12,7 @@ mod get;
 mod lease;
 pub(crate) mod line;
 mod lock;
+mod make_mirror;
 mod member;
 mod move_leader;
 mod plan;
@@ -58,6 +59,7 @@ pub(crate) enum Run {
     LeaseRevoke,
     LeaseTimeToLive,
     Lock,
+    MakeMirror,
     MemberAdd,
     MemberList,
     MemberPromote,
@@ -98,6 +100,7 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Exit> {
         Run::EndpointStatus => endpoint::status(invocation).await,
         Run::LeaseKeepAlive => lease::keep_alive(invocation).await,
         Run::Lock => lock::run(invocation).await,
+        Run::MakeMirror => make_mirror::run(invocation).await,
         Run::MemberAdd => member::add(invocation).await,
         Run::MoveLeader => move_leader::run(invocation).await,
         Run::SnapshotRestore => restore::run(&invocation),

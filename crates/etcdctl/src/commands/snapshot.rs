@@ -90,7 +90,7 @@ impl<'i> Log<'i> {
     }
 
     fn is_old(&self) -> bool {
-        self.invocation.profile() == Profile::V3_4
+        self.invocation.profile() <= Profile::V3_4
     }
 
     /// A line of the snapshot library, which stands at another place in each release.

@@ -114,7 +114,7 @@ fn object(display: &Display, reply: &Reply<'_>) -> String {
 /// The replies inside a transaction's, each under the name of its field: Go's name in 3.4, the
 /// protocol's from 3.5 on.
 fn inner(display: &Display, txn: &TxnResponse) -> Vec<String> {
-    let old = display.profile == Profile::V3_4;
+    let old = display.profile <= Profile::V3_4;
     let named = |reply: Reply<'_>| {
         let name = match reply {
             Reply::Get(_) if old => "ResponseRange",

@@ -99,7 +99,7 @@ pub(super) fn health(display: &Display, health: &Health) -> (bool, String) {
     if error.is_empty() {
         let line =
             format!("{endpoint} is healthy: successfully committed proposal: took = {took}\n");
-        return (display.profile == Profile::V3_4, line);
+        return (display.profile <= Profile::V3_4, line);
     }
     (true, format!("{endpoint} is unhealthy: failed to commit proposal: {error}\n"))
 }

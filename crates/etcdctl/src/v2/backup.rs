@@ -84,8 +84,8 @@ fn read_folder(files: &dyn Files, dir: &str, to: &str) -> Result<Vec<DiskFile>, 
 fn tell(context: &Context<'_>, level: &str, text: &str) {
     let wall_us = context.system.wall_us();
     let line = match context.system.profile() {
-        Profile::V3_4 => format!("{} I | {text}\n", capnslog(wall_us)),
-        Profile::V3_5 => {
+        Profile::V3_3 | Profile::V3_4 => format!("{} I | {text}\n", capnslog(wall_us)),
+        Profile::V3_5 | Profile::V3_6 => {
             let time = iso8601_ms(wall_us);
             format!("{}Z\t{level}\tetcdutl/backup_command.go\t{text}\n", &time[..19])
         }

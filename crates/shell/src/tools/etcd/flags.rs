@@ -176,7 +176,7 @@ const ONLY_3_5: &[(&str, Kind)] = &[
 ];
 
 fn kind_of(profile: Profile, name: &str) -> Option<Kind> {
-    let own = if profile == Profile::V3_4 { ONLY_3_4 } else { ONLY_3_5 };
+    let own = if profile <= Profile::V3_4 { ONLY_3_4 } else { ONLY_3_5 };
     let found = FLAGS.iter().chain(own).find(|(known, _)| *known == name);
     found.map(|(_, kind)| *kind)
 }

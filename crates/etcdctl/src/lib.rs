@@ -15,6 +15,7 @@
 mod client;
 mod cobra;
 mod commands;
+mod data_dir;
 mod endpoint;
 mod exit;
 pub mod files;

@@ -59,6 +59,8 @@ pub struct Memory<'s> {
     /// Signals, each at its time. One that nobody waits for stays until somebody does.
     pub signals: RefCell<VecDeque<(u64, Signal)>>,
     pub files: MemoryFiles,
+    /// Until then another process holds the lock on every database.
+    pub locked_until_us: u64,
     /// What was written to standard output.
     pub stdout: RefCell<Vec<u8>>,
     /// What was written to standard error.
@@ -89,6 +91,7 @@ impl<'s> Memory<'s> {
             typed: RefCell::default(),
             signals: RefCell::default(),
             files: MemoryFiles::default(),
+            locked_until_us: 0,
             stdout: RefCell::default(),
             stderr: RefCell::default(),
             terminal: RefCell::default(),
@@ -269,6 +272,10 @@ impl System for Memory<'_> {
 
     fn files(&self) -> &dyn Files {
         &self.files
+    }
+
+    fn lock_file<'a>(&'a self, _path: &'a str) -> LocalFuture<'a, ()> {
+        self.due(self.locked_until_us)
     }
 
     fn random_u64(&self) -> u64 {

@@ -218,6 +218,13 @@ const MAKE_MIRROR: &[Spec] = &[
         .since(Profile::V3_5),
 ];
 
+const MIGRATE: &[Spec] = &[
+    Spec::new("no-ttl", Bool, "false", "leave out the keys that expire"),
+    Spec::new("data-dir", Text, "", "data directory of a member that is not running"),
+    Spec::new("wal-dir", Text, "", "where its log is, if not in there"),
+    Spec::new("transformer", Text, "", "program that turns the keys into others"),
+];
+
 const CLUSTER: &[Spec] =
     &[Spec::new("cluster", Bool, "false", "ask every member in the member list")];
 const HASH_KV: &[Spec] =
@@ -421,7 +428,8 @@ const COMMANDS: &[Command] = &[
         MAKE_MIRROR,
         Run::MakeMirror,
     ),
-    later("migrate", "Brings keys from the v2 store over").until(Profile::V3_4),
+    plain("migrate", "", "Brings keys from the v2 store over", MIGRATE, Run::Migrate)
+        .until(Profile::V3_4),
     plain("lock", "<lockname> [exec-command arg1 arg2 ...]", "Holds a named lock", LOCK, Run::Lock),
     plain(
         "elect",

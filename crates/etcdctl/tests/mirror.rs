@@ -70,8 +70,7 @@ fn mirror(
         TO => other.serve(call),
         _ => member.serve_call(call),
     };
-    let mut system =
-        Memory::serving(serve).streaming(|_, call, heard| member.stream(call, heard));
+    let mut system = Memory::serving(serve).streaming(|_, call, heard| member.stream(call, heard));
     system.profile = profile;
     let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
     let status = system.run_until(&[&["make-mirror", TO], &words[..]].concat(), end_us);

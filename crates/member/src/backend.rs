@@ -147,6 +147,53 @@ pub(crate) fn without_members(file: &Bytes) -> Result<Bytes, String> {
     writer.finish().map(Bytes::from).map_err(failed_to_write)
 }
 
+/// The same file with more in the bucket of keys, at least at `index` of the log. Without a file it is
+/// a new one.
+///
+/// # Errors
+/// When it is no database.
+pub(crate) fn with_keys(
+    file: Option<&Bytes>,
+    added: BTreeMap<Vec<u8>, Vec<u8>>,
+    index: u64,
+) -> Result<Bytes, String> {
+    let mut buckets = match file {
+        Some(file) => all_buckets(&open_as_tool(file)?)?,
+        None => BTreeMap::new(),
+    };
+    let keys = buckets.entry(Bytes::from_static(b"key")).or_default();
+    let mut all: BTreeMap<Vec<u8>, Vec<u8>> = std::mem::take(keys).into_iter().collect();
+    all.extend(added);
+    *keys = all.into_iter().collect();
+    let meta = buckets.entry(Bytes::from_static(b"meta")).or_default();
+    let mut all: BTreeMap<Vec<u8>, Vec<u8>> = std::mem::take(meta).into_iter().collect();
+    let place = all.entry(CONSISTENT_INDEX.to_vec()).or_default();
+    // Eight bytes, the highest first: they are ordered as numbers are.
+    let place_bytes = index.to_be_bytes();
+    if place[..] < place_bytes[..] {
+        *place = place_bytes.to_vec();
+    }
+    *meta = all.into_iter().collect();
+    bolt::write(buckets).map(Bytes::from).map_err(failed_to_write)
+}
+
+/// The same file without the room that is free in it.
+///
+/// # Errors
+/// When it is no database.
+pub fn defragmented(file: &Bytes) -> Result<Bytes, String> {
+    bolt::write(all_buckets(&open_as_tool(file)?)?).map(Bytes::from).map_err(failed_to_write)
+}
+
+fn all_buckets(db: &Db) -> Result<BTreeMap<Bytes, Pairs>, String> {
+    let mut buckets: BTreeMap<Bytes, Pairs> = BTreeMap::new();
+    for bucket in db.buckets().map_err(|e| e.to_string())? {
+        let pairs = pairs_of(db, &bucket)?;
+        buckets.insert(bucket.name, to_pairs(pairs));
+    }
+    Ok(buckets)
+}
+
 /// The same file at another place in the log, with these members and nothing of those before (N5).
 pub(crate) fn for_members(
     file: &Bytes,
@@ -155,11 +202,7 @@ pub(crate) fn for_members(
 ) -> Result<Bytes, String> {
     let db = open_as_tool(file)?;
     db.check().map_err(|_| "invalid database".to_string())?;
-    let mut buckets: BTreeMap<Bytes, Pairs> = BTreeMap::new();
-    for bucket in db.buckets().map_err(|e| e.to_string())? {
-        let pairs = pairs_of(&db, &bucket)?;
-        buckets.insert(bucket.name, to_pairs(pairs));
-    }
+    let mut buckets = all_buckets(&db)?;
     for (name, pairs) in membership.buckets() {
         if name != "cluster" {
             buckets.insert(Bytes::from_static(name.as_bytes()), pairs);

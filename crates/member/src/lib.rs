@@ -33,6 +33,7 @@ mod look;
 mod member;
 mod membership;
 mod message;
+mod migrate;
 mod node;
 mod planted;
 mod proposals;
@@ -50,6 +51,7 @@ mod timeouts;
 mod versions;
 mod wal_file;
 
+pub use backend::defragmented;
 pub use backup::{Backup, backup};
 pub use conf_change::{Change, Kind as ChangeKind};
 pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig};
@@ -57,6 +59,7 @@ pub use io::{AppliedEntry, CallId, DiskFile, DiskOp, Input, LogDigest, Output, P
 pub use limits::TICK_US;
 pub use member::Member;
 pub use membership::{Member as MemberInfo, Membership};
+pub use migrate::{Migrated, migrate};
 pub use planted::PlantedBug;
 pub use proto::Profile;
 pub use recovery::id_on_disk;

@@ -14,6 +14,7 @@ pub(crate) mod line;
 mod lock;
 mod make_mirror;
 mod member;
+mod migrate;
 mod move_leader;
 mod plan;
 mod put;
@@ -65,6 +66,7 @@ pub(crate) enum Run {
     MemberPromote,
     MemberRemove,
     MemberUpdate,
+    Migrate,
     MoveLeader,
     Put,
     RoleAdd,
@@ -102,6 +104,7 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Exit> {
         Run::Lock => lock::run(invocation).await,
         Run::MakeMirror => make_mirror::run(invocation).await,
         Run::MemberAdd => member::add(invocation).await,
+        Run::Migrate => migrate::run(invocation).await,
         Run::MoveLeader => move_leader::run(invocation).await,
         Run::SnapshotRestore => restore::run(&invocation),
         Run::SnapshotSave => snapshot::save(invocation).await,

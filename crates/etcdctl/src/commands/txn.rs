@@ -10,6 +10,7 @@ use super::watch::next_line;
 use super::{Run, del, get, line, put};
 use crate::client::{Deadline, Retry};
 use crate::cobra;
+use crate::data_dir::panic;
 use crate::exit::Exit;
 use crate::go::number::parse_int;
 use crate::go::quote::quote;
@@ -93,12 +94,6 @@ fn compare(invocation: &Invocation<'_>, line: &str) -> Result<Compare, Exit> {
         range_end: Bytes::new(),
         target_union: Some(union),
     })
-}
-
-/// What is left to see when the real tool panics: the first lines, and Go's exit status.
-fn panic(invocation: &Invocation<'_>, why: &str) -> Exit {
-    invocation.stderr(format!("panic: {why}\n\ngoroutine 1 [running]:\n"));
-    Exit::silent(2)
 }
 
 /// A line such as `put key value`, with the flags of that command.

@@ -2,10 +2,11 @@
 //! `member`; here are the folders, and the log lines: capnslog's in 3.4, zap's in 3.5, whose stack traces
 //! are left out.
 
-use member::{DiskFile, backup};
+use member::backup;
 use proto::Profile;
 
 use super::context::{Context, Outcome};
+use crate::data_dir::{join, read_folder};
 use crate::files::Files;
 use crate::go::time::{capnslog, iso8601_ms};
 
@@ -53,14 +54,6 @@ fn copy(context: &Context<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Go's `filepath.Join`: without a folder the rest stands alone.
-fn join(dir: &str, rest: &str) -> String {
-    match dir.trim_end_matches('/') {
-        "" if dir.is_empty() => rest.to_string(),
-        dir => format!("{dir}/{rest}"),
-    }
-}
-
 fn make_empty(files: &dyn Files, dir: &str) -> Result<(), String> {
     let failed = |why: String| format!("failed creating backup snapshot dir {dir}: {why}");
     files.make_dirs(dir).map_err(failed)?;
@@ -70,15 +63,6 @@ fn make_empty(files: &dyn Files, dir: &str) -> Result<(), String> {
     }
     let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
     Err(failed(format!("expected {dir:?} to be empty, got [{}]", names.join(" "))))
-}
-
-fn read_folder(files: &dyn Files, dir: &str, to: &str) -> Result<Vec<DiskFile>, String> {
-    let names = files.list_dir(dir)?;
-    let file = |name: String| {
-        let bytes = files.read_file(&format!("{dir}/{name}"))?;
-        Ok(DiskFile { path: format!("{to}/{name}"), bytes: bytes.into() })
-    };
-    names.into_iter().map(file).collect()
 }
 
 fn tell(context: &Context<'_>, level: &str, text: &str) {

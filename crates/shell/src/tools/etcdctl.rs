@@ -238,6 +238,13 @@ impl System for Adapter {
         &self.process
     }
 
+    fn lock_file<'a>(&'a self, path: &'a str) -> LocalFuture<'a, ()> {
+        Box::pin(async move {
+            let path = self.process.path(path);
+            self.process.sys.data_dir_is_free(&path).await;
+        })
+    }
+
     fn random_u64(&self) -> u64 {
         self.process.sys.random_u64()
     }

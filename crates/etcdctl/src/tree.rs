@@ -199,7 +199,27 @@ const RANGE: &[Spec] = &[
     Spec::new("prefix", Bool, "false", "all keys that begin with KEY"),
     Spec::new("from-key", Bool, "false", "all keys from KEY on, in byte order"),
 ];
-const CHECK: &[Spec] = &[Spec::new("load", Text, "s", "s(mall), m(edium), l(arge) or xl(xLarge)")];
+const LOAD: Spec = Spec::new("load", Text, "s", "s(mall), m(edium), l(arge) or xl(xLarge)");
+const AUTO_COMPACT: Spec = Spec::new("auto-compact", Bool, "false", "drop the history afterwards");
+const AUTO_DEFRAG: Spec =
+    Spec::new("auto-defrag", Bool, "false", "give free pages back afterwards");
+const CHECK_PERF: &[Spec] = &[
+    LOAD,
+    Spec::new("prefix", Text, "/etcdctl-check-perf/", "what the keys that are written begin with"),
+    AUTO_COMPACT,
+    AUTO_DEFRAG,
+];
+const CHECK_DATASCALE: &[Spec] = &[
+    LOAD,
+    Spec::new(
+        "prefix",
+        Text,
+        "/etcdctl-check-datascale/",
+        "what the keys that are written begin with",
+    ),
+    AUTO_COMPACT,
+    AUTO_DEFRAG,
+];
 
 const MAKE_MIRROR: &[Spec] = &[
     Spec::new("prefix", Text, "", "only the keys that begin so"),
@@ -517,13 +537,19 @@ const COMMANDS: &[Command] = &[
         "commands for checking properties of the etcd cluster",
         NONE,
         &[
-            plain("perf", "[options]", "Measures how fast the cluster writes", CHECK, Run::Check),
+            plain(
+                "perf",
+                "[options]",
+                "Measures how fast the cluster writes",
+                CHECK_PERF,
+                Run::CheckPerf,
+            ),
             plain(
                 "datascale",
                 "[options]",
                 "Measures the memory that keys take",
-                CHECK,
-                Run::Check,
+                CHECK_DATASCALE,
+                Run::CheckDatascale,
             ),
         ],
     ),

@@ -1,7 +1,7 @@
 //! Finding a command as spf13/cobra does: past flags and their values, by unambiguous prefix, with
 //! suggestions for what is not there.
 //!
-//! Left out: aliases, hidden commands and argument validators, which etcdctl does not use.
+//! Left out: aliases, and all but one of the validators of arguments.
 
 use proto::Profile;
 
@@ -30,6 +30,15 @@ pub(crate) struct Command {
 }
 
 impl Command {
+    /// The one validator of arguments that etcd's tools use, for one command.
+    pub(crate) fn check_args(&self, args: &[String]) -> Result<(), String> {
+        match (self.run, args.len()) {
+            (Run::HashKvFile, 1) => Ok(()),
+            (Run::HashKvFile, count) => Err(format!("accepts 1 arg(s), received {count}")),
+            _ => Ok(()),
+        }
+    }
+
     /// The subcommands of a release.
     pub(crate) fn children_in(
         &self,

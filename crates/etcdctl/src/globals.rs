@@ -50,7 +50,8 @@ impl<'a> Invocation<'a> {
         let own = |name: &str| {
             self.run == Run::Watch && matches!(name, watch::KEY_VARIABLE | watch::END_VARIABLE)
         };
-        env.retain(|(name, _)| name != "ETCDCTL_API" && !own(name));
+        let knows_api = self.profile() < Profile::V3_6;
+        env.retain(|(name, _)| !(name == "ETCDCTL_API" && knows_api) && !own(name));
         let mut shadowed = BTreeSet::new();
         let mut used = BTreeSet::new();
         let inherited: Vec<(&str, bool)> = self

@@ -32,8 +32,9 @@ pub mod system;
 mod table;
 mod task;
 mod tree;
+mod tree_utl;
 mod v2;
 
 pub use files::{FileKind, Files};
-pub use process::run;
+pub use process::{run, run_etcdutl};
 pub use system::{CallError, Ended, LocalFuture, Signal, Stream, System};

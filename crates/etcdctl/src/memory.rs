@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -131,7 +131,16 @@ impl<'s> Memory<'s> {
     /// As [`run`](Memory::run), but gives up (`None`) when the clock passes `end_us`.
     pub fn run_until(&self, args: &[&str], end_us: u64) -> Option<i32> {
         let args: Vec<String> = args.iter().map(|arg| arg.to_string()).collect();
-        let mut process = Box::pin(crate::run(self, &args));
+        self.finish(Box::pin(crate::run(self, &args)), end_us)
+    }
+
+    /// Runs etcdutl to its end.
+    pub fn run_etcdutl(&self, args: &[&str]) -> Option<i32> {
+        let args: Vec<String> = args.iter().map(|arg| arg.to_string()).collect();
+        self.finish(Box::pin(crate::run_etcdutl(self, &args)), u64::MAX)
+    }
+
+    fn finish(&self, mut process: LocalFuture<'_, i32>, end_us: u64) -> Option<i32> {
         let mut context = Context::from_waker(Waker::noop());
         loop {
             self.next_due_us.set(None);

@@ -30,6 +30,8 @@ pub(crate) struct Spec {
     pub(crate) usage: &'static str,
     /// Which releases have it.
     pub(crate) releases: Releases,
+    /// Whether its command fails without it.
+    pub(crate) required: bool,
 }
 
 impl Spec {
@@ -39,7 +41,15 @@ impl Spec {
         default: &'static str,
         usage: &'static str,
     ) -> Self {
-        Spec { name, shorthand: None, kind, default, usage, releases: Releases::ALL }
+        Spec {
+            name,
+            shorthand: None,
+            kind,
+            default,
+            usage,
+            releases: Releases::ALL,
+            required: false,
+        }
     }
 
     pub(crate) const fn short(mut self, shorthand: char) -> Self {
@@ -49,6 +59,11 @@ impl Spec {
 
     pub(crate) const fn since(mut self, first: Profile) -> Self {
         self.releases = self.releases.since(first);
+        self
+    }
+
+    pub(crate) const fn required(mut self) -> Self {
+        self.required = true;
         self
     }
 
@@ -134,6 +149,21 @@ impl FlagSet {
         let mut flags: Vec<&Flag> = self.flags.iter().collect();
         flags.sort_by_key(|flag| flag.spec.name);
         flags
+    }
+
+    /// Why the command cannot run: flags that it needs were not given.
+    pub(crate) fn check_required(&self) -> Result<(), String> {
+        let missing = |flag: &&&Flag| flag.spec.required && !flag.changed;
+        let names: Vec<String> = self
+            .sorted()
+            .iter()
+            .filter(missing)
+            .map(|flag| format!("\"{}\"", flag.spec.name))
+            .collect();
+        match names.is_empty() {
+            true => Ok(()),
+            false => Err(format!("required flag(s) {} not set", names.join(", "))),
+        }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Flag> {

@@ -12,7 +12,7 @@ use crate::releases::Releases;
 const NONE: &[Spec] = &[];
 
 /// A command without subcommands.
-const fn plain(
+pub(crate) const fn plain(
     name: &'static str,
     usage: &'static str,
     short: &'static str,
@@ -33,12 +33,12 @@ const fn plain(
 }
 
 /// A command that the lab does not have yet.
-const fn later(name: &'static str, short: &'static str) -> Command {
+pub(crate) const fn later(name: &'static str, short: &'static str) -> Command {
     plain(name, "", short, NONE, Run::NotYet)
 }
 
 /// A command that only holds others.
-const fn group(
+pub(crate) const fn group(
     name: &'static str,
     short: &'static str,
     persistent: &'static [Spec],
@@ -60,12 +60,12 @@ const fn group(
 }
 
 impl Command {
-    const fn since(mut self, first: Profile) -> Self {
+    pub(crate) const fn since(mut self, first: Profile) -> Self {
         self.releases = self.releases.since(first);
         self
     }
 
-    const fn until(mut self, last: Profile) -> Self {
+    pub(crate) const fn until(mut self, last: Profile) -> Self {
         self.releases = self.releases.until(last);
         self
     }
@@ -73,23 +73,32 @@ impl Command {
 
 const RESTORE: &[Spec] = &[
     Spec::new("data-dir", Text, "", "where the directory goes"),
-    Spec::new("wal-dir", Text, "", "where the log goes, if not into it"),
-    Spec::new(
-        "initial-cluster",
-        Text,
-        "default=http://localhost:2380",
-        "all members of the new cluster",
-    ),
-    Spec::new("initial-cluster-token", Text, "etcd-cluster", "what tells clusters apart"),
-    Spec::new(
-        "initial-advertise-peer-urls",
-        Text,
-        "http://localhost:2380",
-        "where this member listens for its peers",
-    ),
-    Spec::new("name", Text, "default", "this member's name"),
-    Spec::new("skip-hash-check", Bool, "false", "take a file without a sum, or with a wrong one"),
+    WAL_DIR,
+    INITIAL_CLUSTER,
+    INITIAL_CLUSTER_TOKEN,
+    INITIAL_ADVERTISE,
+    NAME,
+    SKIP_HASH_CHECK,
 ];
+pub(crate) const WAL_DIR: Spec =
+    Spec::new("wal-dir", Text, "", "where the log goes, if not into it");
+pub(crate) const INITIAL_CLUSTER: Spec = Spec::new(
+    "initial-cluster",
+    Text,
+    "default=http://localhost:2380",
+    "all members of the new cluster",
+);
+pub(crate) const INITIAL_CLUSTER_TOKEN: Spec =
+    Spec::new("initial-cluster-token", Text, "etcd-cluster", "what tells clusters apart");
+pub(crate) const INITIAL_ADVERTISE: Spec = Spec::new(
+    "initial-advertise-peer-urls",
+    Text,
+    "http://localhost:2380",
+    "where this member listens for its peers",
+);
+pub(crate) const NAME: Spec = Spec::new("name", Text, "default", "this member's name");
+pub(crate) const SKIP_HASH_CHECK: Spec =
+    Spec::new("skip-hash-check", Bool, "false", "take a file without a sum, or with a wrong one");
 
 const GLOBAL: &[Spec] = &[
     Spec::new("endpoints", Slice, "127.0.0.1:2379", "where the members listen for clients"),
@@ -118,10 +127,15 @@ const GLOBAL: &[Spec] = &[
     Spec::new("key", Text, "", "file of the key to that certificate"),
     Spec::new("cacert", Text, "", "file of the authorities that vouch for servers"),
     Spec::new("user", Text, "", "name[:password] to log in with"),
-    Spec::new("password", Text, "", "password to log in with, apart from --user"),
+    Spec::new("password", Text, "", "password to log in with, apart from --user")
+        .since(Profile::V3_4),
     Spec::new("discovery-srv", Text, "", "domain whose DNS SRV records list the endpoints")
         .short('d'),
-    Spec::new("discovery-srv-name", Text, "", "service name in those records"),
+    Spec::new("discovery-srv-name", Text, "", "service name in those records").since(Profile::V3_4),
+    Spec::new("max-request-bytes", Int, "0", "largest request to send, in bytes; 0 is 2 MiB")
+        .since(Profile::V3_6),
+    Spec::new("max-recv-bytes", Int, "0", "largest answer to take, in bytes; 0 is no limit")
+        .since(Profile::V3_6),
 ];
 
 const GET: &[Spec] = &[
@@ -135,6 +149,14 @@ const GET: &[Spec] = &[
     Spec::new("keys-only", Bool, "false", "keys without their values"),
     Spec::new("count-only", Bool, "false", "only how many there are (fields format only)")
         .since(Profile::V3_5),
+    Spec::new("min-create-rev", Int, "0", "only keys made at this revision or later")
+        .since(Profile::V3_6),
+    Spec::new("max-create-rev", Int, "0", "only keys made at this revision or before")
+        .since(Profile::V3_6),
+    Spec::new("min-mod-rev", Int, "0", "only keys changed last at this revision or later")
+        .since(Profile::V3_6),
+    Spec::new("max-mod-rev", Int, "0", "only keys changed last at this revision or before")
+        .since(Profile::V3_6),
     Spec::new("print-value-only", Bool, "false", "values without their keys (simple format only)"),
 ];
 
@@ -146,6 +168,8 @@ const PUT: &[Spec] = &[
 ];
 
 const DEL: &[Spec] = &[
+    Spec::new("range", Bool, "false", "delete all keys from KEY up to END, and do not ask")
+        .since(Profile::V3_6),
     Spec::new("prefix", Bool, "false", "all keys that begin with KEY"),
     Spec::new("prev-kv", Bool, "false", "also show the deleted pairs"),
     Spec::new("from-key", Bool, "false", "all keys from KEY on, in byte order"),
@@ -159,7 +183,8 @@ const COMPACTION: &[Spec] =
 
 const DEFRAG: &[Spec] = &[
     Spec::new("cluster", Bool, "false", "do it on every member in the member list"),
-    Spec::new("data-dir", Text, "", "data directory of a member that is not running"),
+    Spec::new("data-dir", Text, "", "data directory of a member that is not running")
+        .until(Profile::V3_5),
 ];
 
 /// Also of the lines of `watch -i`.
@@ -179,18 +204,23 @@ const KEEP_ALIVE: &[Spec] =
 
 const MEMBER_ADD: &[Spec] = &[
     Spec::new("peer-urls", Text, "", "where the new member listens for its peers"),
-    Spec::new("learner", Bool, "false", "add it without a vote"),
+    Spec::new("learner", Bool, "false", "add it without a vote").since(Profile::V3_4),
 ];
 const MEMBER_UPDATE: &[Spec] =
     &[Spec::new("peer-urls", Text, "", "where the member listens for its peers from now on")];
+
+const MEMBER_LIST: &[Spec] =
+    &[Spec::new("consistency", Text, "l", "l: linearizable read, s: this member's own view")
+        .since(Profile::V3_6)];
 
 const LOCK: &[Spec] = &[Spec::new("ttl", Int, "10", "seconds that the lock outlives its holder")];
 const ELECT: &[Spec] = &[Spec::new("listen", Bool, "false", "only show who leads").short('l')];
 
 const USER_ADD: &[Spec] = &[
     Spec::new("interactive", Bool, "true", "ask for the password instead of reading it"),
-    Spec::new("new-user-password", Text, "", "the password"),
-    Spec::new("no-password", Bool, "false", "a user who logs in with a certificate only"),
+    Spec::new("new-user-password", Text, "", "the password").since(Profile::V3_4),
+    Spec::new("no-password", Bool, "false", "a user who logs in with a certificate only")
+        .since(Profile::V3_4),
 ];
 const USER_GET: &[Spec] = &[Spec::new("detail", Bool, "false", "also what the roles may do")];
 const PASSWORD: &[Spec] =
@@ -409,14 +439,15 @@ const COMMANDS: &[Command] = &[
                 MEMBER_UPDATE,
                 Run::MemberUpdate,
             ),
-            plain("list", "", "Lists the members", NONE, Run::MemberList),
+            plain("list", "", "Lists the members", MEMBER_LIST, Run::MemberList),
             plain(
                 "promote",
                 "<memberID>",
                 "Makes a learner a voting member",
                 NONE,
                 Run::MemberPromote,
-            ),
+            )
+            .since(Profile::V3_4),
         ],
     ),
     group(
@@ -431,14 +462,16 @@ const COMMANDS: &[Command] = &[
                 NONE,
                 Run::SnapshotSave,
             ),
-            plain("status", "<filename>", "Describes a saved database", NONE, Run::SnapshotStatus),
+            plain("status", "<filename>", "Describes a saved database", NONE, Run::SnapshotStatus)
+                .until(Profile::V3_5),
             plain(
                 "restore",
                 "<filename> [options]",
                 "Makes a data directory from a saved database",
                 RESTORE,
                 Run::SnapshotRestore,
-            ),
+            )
+            .until(Profile::V3_5),
         ],
     ),
     plain(
@@ -553,20 +586,46 @@ const COMMANDS: &[Command] = &[
             ),
         ],
     ),
-    plain("help", "[command]", "Describes a command", NONE, Run::Help),
     group(
-        "completion",
-        "Completion scripts for shells",
+        "downgrade",
+        "Downgrade related commands",
         NONE,
         &[
-            later("bash", "Writes the script for bash"),
-            later("zsh", "Writes the script for zsh"),
-            later("fish", "Writes the script for fish"),
-            later("powershell", "Writes the script for PowerShell"),
+            plain(
+                "validate",
+                "<TARGET_VERSION>",
+                "Tells whether the cluster could go back to a release",
+                NONE,
+                Run::DowngradeValidate,
+            ),
+            plain(
+                "enable",
+                "<TARGET_VERSION>",
+                "Lets the members go back to a release",
+                NONE,
+                Run::DowngradeEnable,
+            ),
+            plain("cancel", "", "Ends a downgrade that is under way", NONE, Run::DowngradeCancel),
         ],
     )
-    .until(Profile::V3_4),
+    .since(Profile::V3_6),
+    plain("help", "[command]", "Describes a command", NONE, Run::Help),
+    // The recorded build of 3.4 has it, 3.5.1's has not.
+    COMPLETION.since(Profile::V3_4).until(Profile::V3_4),
+    COMPLETION.since(Profile::V3_6),
 ];
+
+const COMPLETION: Command = group(
+    "completion",
+    "Completion scripts for shells",
+    NONE,
+    &[
+        later("bash", "Writes the script for bash"),
+        later("zsh", "Writes the script for zsh"),
+        later("fish", "Writes the script for fish"),
+        later("powershell", "Writes the script for PowerShell"),
+    ],
+);
 
 const TXN_LONG: &str = "\
 Reads from standard input, each section up to an empty line:

@@ -72,6 +72,9 @@ fn mirror(
     };
     let mut system = Memory::serving(serve).streaming(|_, call, heard| member.stream(call, heard));
     system.profile = profile;
+    if profile == Profile::V3_3 {
+        system.env.push(("ETCDCTL_API".into(), "3".into()));
+    }
     let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
     let status = system.run_until(&[&["make-mirror", TO], &words[..]].concat(), end_us);
     let shown = String::from_utf8(system.terminal.take()).unwrap();

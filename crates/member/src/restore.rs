@@ -157,7 +157,7 @@ pub fn restore(file: &Bytes, restore: &Restore) -> Result<Restored, String> {
     (place.index, place.term) = (commit, 1);
     place.set_conf_state(conf_state.clone());
     let since_3_5 = (restore.profile >= Profile::V3_5).then_some((1, conf_state));
-    let place = Place { index: commit, since_3_5, planted: None };
+    let place = Place { index: commit, since_3_5, ..Place::default() };
     let db = backend::for_members(&db, &state.membership, &place)?;
     let vote = ids.first().copied().unwrap_or(0);
     let hard_state = HardState { term: 1, vote, commit, ..HardState::default() };

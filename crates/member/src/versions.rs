@@ -60,6 +60,9 @@ impl std::fmt::Display for Version {
     }
 }
 
+/// What 3.6 says in Status and in its database that the schema is of.
+pub(crate) const STORAGE_VERSION: &str = "3.6.0";
+
 /// What the members have told.
 #[derive(Default)]
 pub(crate) struct Versions {

@@ -417,6 +417,10 @@ impl<'a> Client<'a> {
     }
 
     fn warn(&self, text: &str, attempt: Option<usize>, status: &Status) {
+        // The client of 3.3 has no such interceptor.
+        if self.profile == Profile::V3_3 {
+            return;
+        }
         let caller = match self.profile {
             Profile::V3_3 | Profile::V3_4 => "\"caller\":\"clientv3/retry_interceptor.go",
             Profile::V3_5 | Profile::V3_6 => {

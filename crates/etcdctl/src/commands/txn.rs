@@ -112,7 +112,8 @@ async fn operation(invocation: &Invocation<'_>, line: &str) -> Result<RequestOp,
         return Err(invalid());
     };
     let run = cobra::leaf(&path).run;
-    let inner = Invocation { system: invocation.system, run, flags, args, words };
+    let inner =
+        Invocation { system: invocation.system, run, flags, args, words, tool: invocation.tool };
     let request = match run {
         Run::Get => Request::RequestRange(get::request(&inner)?),
         Run::Put => Request::RequestPut(put::request(&inner, false).await?),

@@ -85,9 +85,11 @@ impl<'i, 'a> Bar<'i, 'a> {
     }
 
     fn show(&self, time: &str) {
-        let percent = self.current as f64 / self.total.max(1) as f64 * 100.0;
+        let total = self.total.max(1);
+        let hundredths = (self.current.saturating_mul(10_000) + total / 2) / total;
+        let percent = format!("{}.{:02}", hundredths / 100, hundredths % 100);
         let (current, total) = (self.current, self.total);
-        self.invocation.stdout(format!("\r {current} / {total}{percent:>8.2}%{time}"));
+        self.invocation.stdout(format!("\r {current} / {total}{percent:>8}%{time}"));
     }
 
     /// What is left at the pace so far; whole seconds, nothing for less than one.

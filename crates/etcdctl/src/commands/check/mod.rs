@@ -30,6 +30,8 @@ const DURATION_S: u64 = 60;
 const AFTERWARDS_NS: i64 = 30_000_000_000;
 /// What the metric is called that `datascale` reads.
 const MEMORY: &str = "process_resident_memory_bytes";
+/// What `datascale` calls a megabyte.
+const MB: u64 = 1024 * 1024;
 /// Short and long names of the loads.
 const LOADS: [[&str; 2]; 4] = [["s", "small"], ["m", "medium"], ["l", "large"], ["xl", "xLarge"]];
 /// Clients of each load.
@@ -38,6 +40,10 @@ const CLIENTS: [usize; 4] = [50, 200, 500, 1_000];
 const RATES: [u64; 4] = [150, 1_000, 8_000, 15_000];
 /// Keys that `datascale` writes, by load.
 const KEYS: [u64; 4] = [10_000, 100_000, 1_000_000, 3_000_000];
+
+/// What a request may take, and how much requests may differ.
+const SLOWEST_US_MAX: u64 = 500_000;
+const STDDEV_US_MAX: u64 = 100_000;
 
 /// Which load was asked for, as a place in the tables.
 fn load_of(invocation: &Invocation<'_>) -> Result<usize, Exit> {
@@ -87,8 +93,10 @@ pub(super) async fn datascale(mut invocation: Invocation<'_>) -> Result<(), Exit
         failed.into_iter().for_each(|line| invocation.stdout(line));
         return Err(Exit::silent(1));
     }
-    let used_mb = (after - before) / (1024.0 * 1024.0);
-    invocation.stdout(format!("PASS: Approximate system memory used : {used_mb:.2} MB.\n"));
+    let sign = if after < before { "-" } else { "" };
+    let hundredths = (after.abs_diff(before).saturating_mul(100) + MB / 2) / MB;
+    let used = format!("{sign}{}.{:02} MB", hundredths / 100, hundredths % 100);
+    invocation.stdout(format!("PASS: Approximate system memory used : {used}.\n"));
     Ok(())
 }
 
@@ -100,23 +108,23 @@ struct Verdict {
 
 impl Verdict {
     fn of(report: &Report, rate: u64) -> Verdict {
-        let per_s = report.per_second();
-        let fast = per_s / rate as f64 > 0.9;
+        let fast = report.keeps_up_with(rate);
         // etcd shows the next whole number.
-        let shown = per_s as u64 + 1;
+        let shown = report.per_second() + 1;
         let throughput = match fast {
             true => format!("PASS: Throughput is {shown} writes/s\n"),
             false => format!("FAIL: Throughput too low: {shown} writes/s\n"),
         };
-        let (slowest_s, stddev_s) = (report.slowest_s(), report.stddev_s());
-        let (prompt, steady) = (slowest_s <= 0.5, stddev_s <= 0.1);
+        let (slowest_us, stddev_us) = (report.slowest_us(), report.stddev_us());
+        let (prompt, steady) = (slowest_us <= SLOWEST_US_MAX, stddev_us <= STDDEV_US_MAX);
+        let seconds = |us: u64| format!("{}.{:06}s", us / 1_000_000, us % 1_000_000);
         let slowest = match prompt {
-            true => format!("PASS: Slowest request took {slowest_s:.6}s\n"),
-            false => format!("Slowest request took too long: {slowest_s:.6}s\n"),
+            true => format!("PASS: Slowest request took {}\n", seconds(slowest_us)),
+            false => format!("Slowest request took too long: {}\n", seconds(slowest_us)),
         };
         let stddev = match steady {
-            true => format!("PASS: Stddev is {stddev_s:.6}s\n"),
-            false => format!("Stddev too high: {stddev_s:.6}s\n"),
+            true => format!("PASS: Stddev is {}\n", seconds(stddev_us)),
+            false => format!("Stddev too high: {}\n", seconds(stddev_us)),
         };
         Verdict { text: throughput + &slowest + &stddev, passed: fast && prompt && steady }
     }
@@ -203,17 +211,17 @@ impl<'i, 'a> Test<'i, 'a> {
     }
 
     /// The memory that the first endpoint says it takes.
-    async fn memory_bytes(&self, when: &str) -> Result<f64, Exit> {
+    async fn memory_bytes(&self, when: &str) -> Result<u64, Exit> {
         let found = match self.metrics().await {
             Ok(page) => {
                 let line = page.lines().rev().find_map(|line| line.strip_prefix(MEMORY));
-                let number = line.and_then(|text| text.trim().parse::<f64>().ok());
+                let number = line.and_then(|text| text.trim().parse::<u64>().ok());
                 number.ok_or_else(|| format!("could not find: {MEMORY}"))
             }
             Err(why) => Err(format!("fetch error: {why}")),
         };
         match found {
-            Ok(bytes) if bytes != 0.0 => return Ok(bytes),
+            Ok(bytes) if bytes != 0 => return Ok(bytes),
             Ok(_) => {}
             Err(line) => self.invocation.stdout(format!("{line}\n")),
         }

@@ -20,22 +20,32 @@ impl Report {
         }
     }
 
-    pub(super) fn per_second(&self) -> f64 {
-        if self.total_us == 0 {
-            return 0.0;
-        }
-        self.times_us.len() as f64 / (self.total_us as f64 / 1e6)
+    /// Requests that succeeded in each second, rounded down.
+    pub(super) fn per_second(&self) -> u64 {
+        (self.times_us.len() as u64)
+            .saturating_mul(1_000_000)
+            .checked_div(self.total_us)
+            .unwrap_or(0)
     }
 
-    pub(super) fn slowest_s(&self) -> f64 {
-        self.times_us.iter().max().map_or(0.0, |us| *us as f64 / 1e6)
+    /// Whether more than nine tenths of this rate were reached.
+    pub(super) fn keeps_up_with(&self, per_s: u64) -> bool {
+        let done = self.times_us.len() as u128 * 10_000_000;
+        done > u128::from(per_s) * 9 * u128::from(self.total_us)
     }
 
-    pub(super) fn stddev_s(&self) -> f64 {
-        let count = self.times_us.len().max(1) as f64;
-        let mean = self.times_us.iter().map(|us| *us as f64).sum::<f64>() / count;
-        let squares = self.times_us.iter().map(|us| (*us as f64 - mean).powi(2)).sum::<f64>();
-        (squares / count).sqrt() / 1e6
+    pub(super) fn slowest_us(&self) -> u64 {
+        self.times_us.iter().copied().max().unwrap_or(0)
+    }
+
+    /// The standard deviation, rounded. Whole numbers, as no two machines may differ.
+    pub(super) fn stddev_us(&self) -> u64 {
+        let count = self.times_us.len() as u128;
+        let times = || self.times_us.iter().map(|us| u128::from(*us));
+        let (sum, squares) = (times().sum::<u128>(), times().map(|us| us * us).sum::<u128>());
+        let twice = (4 * (count * squares).saturating_sub(sum * sum)).isqrt();
+        let rounded = (twice.checked_div(count).unwrap_or(0) + 1) / 2;
+        u64::try_from(rounded).unwrap_or(u64::MAX)
     }
 
     /// A heading and a line for each error; nothing where there was none.
@@ -56,13 +66,14 @@ mod tests {
     #[test]
     fn figures_are_of_what_succeeded() {
         let mut report = Report { total_us: 2_000_000, ..Report::default() };
-        assert_eq!((report.slowest_s(), report.stddev_s(), report.per_second()), (0.0, 0.0, 0.0));
+        assert_eq!((report.slowest_us(), report.stddev_us(), report.per_second()), (0, 0, 0));
         [1_000, 3_000].into_iter().for_each(|us| report.add(us, None));
         report.add(9_000, Some("lost".into()));
         assert_eq!(
-            (report.slowest_s(), report.stddev_s(), report.per_second()),
-            (0.003, 0.001, 1.0)
+            (report.slowest_us(), report.stddev_us(), report.per_second()),
+            (3_000, 1_000, 1)
         );
+        assert!(report.keeps_up_with(1) && !report.keeps_up_with(2));
         let lines = ["FAIL: too many errors\n", "FAIL: ERROR(lost) -> 1\n"];
         assert_eq!(report.errors(), lines);
     }

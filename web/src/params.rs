@@ -1,6 +1,6 @@
 //! The URL parameters: `?seed=S&members=N&profile=P&v2=1&quota=BYTES&workers=0`.
 
-use frame::{MEMBERS_MAX, SessionOptions};
+use frame::{MEMBERS_MAX, PROFILES, SessionOptions};
 
 /// What the address asks for, and what in it was not understood.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,9 +11,6 @@ pub(crate) struct Params {
     /// One sentence for each bad value; the default is used instead.
     pub(crate) complaints: Vec<String>,
 }
-
-/// Profiles that a session can have for now.
-const PROFILES: [&str; 1] = ["3.4"];
 
 /// Reads the query part of the address. Unknown names are left alone: a link may carry more.
 pub(crate) fn parse(search: &str) -> Params {
@@ -108,7 +105,7 @@ mod tests {
             ("?seed=-1", "seed=-1 is not a whole number; using seed 1."),
             ("?members=0", "members=0 is not a number from 1 to 7; using 3."),
             ("?members=8", "members=8 is not a number from 1 to 7; using 3."),
-            ("?profile=2.0", "profile=2.0 is not known (3.4); using 3.4."),
+            ("?profile=2.0", "profile=2.0 is not known (3.3, 3.4, 3.5, 3.6); using 3.4."),
             ("?v2=yes", "v2=yes is neither 0 nor 1; using 0."),
             ("?quota=-2", "quota=-2 is not a number of bytes; using etcd's default."),
             ("?workers=maybe", "workers=maybe is neither 0 nor 1; using 1."),

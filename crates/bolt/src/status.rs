@@ -12,7 +12,7 @@ const KEY_BUCKET: &[u8] = b"key";
 const REVISION_BYTES: usize = 17;
 
 /// The four figures of `snapshot status`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotStatus {
     /// Castagnoli's CRC-32 over the name, then the keys and values, of each bucket.
     pub hash: u32,
@@ -22,6 +22,8 @@ pub struct SnapshotStatus {
     pub total_key: u64,
     /// All pages, in bytes.
     pub total_size_bytes: u64,
+    /// The storage version that the file says it is of; for who knows how to find it, empty here.
+    pub version: String,
 }
 
 impl Db {

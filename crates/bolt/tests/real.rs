@@ -153,6 +153,7 @@ fn real_status(path: &str) -> SnapshotStatus {
         revision: number("revision") as i64,
         total_key: number("totalKey"),
         total_size_bytes: number("totalSize"),
+        version: String::new(),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct DataDir {
     pub path: String,
     /// In order of their paths, which count from the directory.
     pub files: Vec<DiskFile>,
+    /// Whether a member runs on it, and holds the lock on its database.
+    pub in_use: bool,
 }
 
 impl World {
@@ -29,7 +31,9 @@ impl World {
     ) {
         let read = |path: String| {
             let files = self.data_dir(&path).map(Disk::seen).unwrap_or_default();
-            DataDir { path, files }
+            let in_use =
+                self.members.iter().any(|slot| slot.data_dir == path && slot.process.is_alive());
+            DataDir { path, files, in_use }
         };
         let input = HostInput::DataDirs { call, dirs: paths.into_iter().map(read).collect() };
         let at = time + self.options.network.latency_us;

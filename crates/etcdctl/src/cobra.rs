@@ -1,13 +1,14 @@
 //! Finding a command as spf13/cobra does: past flags and their values, by unambiguous prefix, with
 //! suggestions for what is not there.
 //!
-//! Left out: aliases, hidden commands and argument validators, which etcdctl does not use.
+//! Left out: aliases, and all but one of the validators of arguments.
 
 use proto::Profile;
 
 use crate::commands::Run;
 use crate::go::quote::quote;
 use crate::pflag::{FlagSet, Kind, Spec};
+use crate::releases::Releases;
 
 /// A command of the tree.
 #[derive(Debug)]
@@ -24,17 +25,26 @@ pub(crate) struct Command {
     pub(crate) persistent: &'static [Spec],
     pub(crate) children: &'static [Command],
     pub(crate) run: Run,
-    /// The one release that has it, unless all have.
-    pub(crate) only: Option<Profile>,
+    /// Which releases have it.
+    pub(crate) releases: Releases,
 }
 
 impl Command {
+    /// The one validator of arguments that etcd's tools use, for one command.
+    pub(crate) fn check_args(&self, args: &[String]) -> Result<(), String> {
+        match (self.run, args.len()) {
+            (Run::HashKvFile, 1) => Ok(()),
+            (Run::HashKvFile, count) => Err(format!("accepts 1 arg(s), received {count}")),
+            _ => Ok(()),
+        }
+    }
+
     /// The subcommands of a release.
     pub(crate) fn children_in(
         &self,
         profile: Profile,
     ) -> impl Iterator<Item = &'static Command> + use<> {
-        let is_there = move |child: &&Command| child.only.is_none_or(|only| only == profile);
+        let is_there = move |child: &&Command| child.releases.contain(profile);
         self.children.iter().filter(is_there)
     }
 }

@@ -50,7 +50,8 @@ impl<'a> Invocation<'a> {
         let own = |name: &str| {
             self.run == Run::Watch && matches!(name, watch::KEY_VARIABLE | watch::END_VARIABLE)
         };
-        env.retain(|(name, _)| name != "ETCDCTL_API" && !own(name));
+        let knows_api = self.profile() < Profile::V3_6;
+        env.retain(|(name, _)| !(own(name) || name == "ETCDCTL_API" && knows_api));
         let mut shadowed = BTreeSet::new();
         let mut used = BTreeSet::new();
         let inherited: Vec<(&str, bool)> = self
@@ -78,13 +79,13 @@ impl<'a> Invocation<'a> {
                 let why = "is shadowed by corresponding command-line flag (either unset environment \
                            variable or disable flag)";
                 match self.profile() {
-                    Profile::V3_4 => {
+                    Profile::V3_3 | Profile::V3_4 => {
                         let name = quote(name.as_bytes());
                         let text = format!("conflicting environment variable {name} {why}");
                         self.log('C', &text);
                     }
                     // The second bracket is etcd's.
-                    Profile::V3_5 => {
+                    Profile::V3_5 | Profile::V3_6 => {
                         let trace = ",\"stacktrace\":\"go.etcd.io/etcd/pkg/v3/flags.verifyEnv\"";
                         let text = format!("conflicting environment variable {why})");
                         self.log_json("fatal", 85, &text, name, trace);
@@ -95,8 +96,8 @@ impl<'a> Invocation<'a> {
             if name.starts_with(PREFIX) {
                 let (text, pair) = ("unrecognized environment variable", format!("{name}={value}"));
                 match self.profile() {
-                    Profile::V3_4 => self.log('W', &format!("{text} {pair}")),
-                    Profile::V3_5 => self.log_json("warn", 93, text, &pair, ""),
+                    Profile::V3_3 | Profile::V3_4 => self.log('W', &format!("{text} {pair}")),
+                    Profile::V3_5 | Profile::V3_6 => self.log_json("warn", 93, text, &pair, ""),
                 }
             }
         }

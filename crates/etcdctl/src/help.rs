@@ -6,11 +6,16 @@ use std::fmt::Write;
 use proto::Profile;
 
 use crate::cobra::{Command, full_name, leaf};
+use crate::commands::Run;
 use crate::go::{quote::quote, tabwriter};
 use crate::pflag::{Flag, FlagSet, Kind};
+use crate::tree::ROOT;
 
 /// The help of the last command of `path`, which is also what a usage error prints.
 pub(crate) fn usage(path: &[&'static Command], flags: &FlagSet, profile: Profile) -> String {
+    if path[0].name != ROOT.name {
+        return usual(path, flags, profile);
+    }
     let command = leaf(path);
     let is_root = path.len() == 1;
     let name = full_name(if is_root { path } else { &path[1..] });
@@ -43,6 +48,65 @@ pub(crate) fn usage(path: &[&'static Command], flags: &FlagSet, profile: Profile
     }
     text.push('\n');
     tabwriter::align(&text)
+}
+
+/// The same as cobra itself has it, for etcdutl.
+fn usual(path: &[&'static Command], flags: &FlagSet, profile: Profile) -> String {
+    let command = leaf(path);
+    let name = full_name(path);
+    let mut text = "Usage:\n".to_string();
+    if command.run == Run::Group {
+        push(&mut text, format_args!("  {name} [command]\n\nAvailable Commands:\n"));
+        let mut children: Vec<&Command> = command.children_in(profile).collect();
+        children.sort_by_key(|child| child.name);
+        for child in children.iter().filter(|child| child.run != Run::SaveElsewhere) {
+            push(&mut text, format_args!("  {:11} {}\n", child.name, child.short));
+        }
+    } else {
+        push(&mut text, format_args!("  {}\n", usage_line(path)));
+    }
+    // What a root's own persistent flags are to pflag, they are to its help.
+    let is_root = path.len() == 1;
+    for (heading, inherited) in [("Flags", false), ("Global Flags", true)] {
+        let of_this = |flag: &&Flag| (flag.inherited && !is_root) == inherited;
+        let list: Vec<&Flag> = flags.sorted().into_iter().filter(of_this).collect();
+        if !list.is_empty() {
+            push(&mut text, format_args!("\n{heading}:\n{}", flag_usages(&list)));
+        }
+    }
+    if command.run == Run::Group {
+        let more = "for more information about a command.";
+        push(&mut text, format_args!("\nUse \"{name} [command] --help\" {more}\n"));
+    }
+    text
+}
+
+/// pflag's own columns.
+fn flag_usages(list: &[&Flag]) -> String {
+    let left = |flag: &&Flag| {
+        let short = flag.spec.shorthand.map_or("    ".to_string(), |short| format!("-{short}, "));
+        let kind = match flag.spec.kind {
+            Kind::Bool => "",
+            Kind::Text => " string",
+            Kind::Slice => " strings",
+            Kind::Int => " int",
+            Kind::Duration => " duration",
+        };
+        format!("  {short}--{}{kind}", flag.spec.name)
+    };
+    let lefts: Vec<String> = list.iter().map(left).collect();
+    let width = lefts.iter().map(String::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for (left, flag) in lefts.iter().zip(list) {
+        let spec = flag.spec;
+        let default = match (spec.kind, spec.default) {
+            (_, "" | "0" | "false") => String::new(),
+            (Kind::Text, default) => format!(" (default {})", quote(default.as_bytes())),
+            (_, default) => format!(" (default {default})"),
+        };
+        push(&mut text, format_args!("{left:width$}   {}{default}\n", spec.usage));
+    }
+    text
 }
 
 fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -1,6 +1,6 @@
 //! etcdctl as of 3.4.23 and 3.5.1, to the letter: flags, commands, printers, error lines, exit
-//! statuses. Which of the two it is comes with the [`System`], which of its two APIs with
-//! `ETCDCTL_API`.
+//! statuses; as of 3.3 and 3.6 after their source; and etcdutl, which came with 3.5. Which release it is
+//! comes with the [`System`], which of etcdctl's two APIs with `ETCDCTL_API`.
 //!
 //! [`run`] is one process: words in, an exit status out, everything else through a [`System`].
 //! There is no state outside of it. Layers, from the outside: `process` (environment, command
@@ -9,12 +9,13 @@
 //! `help`, `table` and `go` stand for the libraries whose texts show. `v2` is a tool of its own, which
 //! shares little more than `go` with the rest. `memory` is a system for tests.
 //!
-//! Left out so far, and answered honestly when used: snapshot, make-mirror, migrate, check,
-//! completion, backup of v2, TLS, DNS discovery, and gRPC's own log lines under `--debug`.
+//! Left out so far, and answered honestly when used: completion, transformers of `migrate`, TLS, DNS
+//! discovery, and gRPC's own log lines under `--debug`.
 
 mod client;
 mod cobra;
 mod commands;
+mod data_dir;
 mod endpoint;
 mod exit;
 pub mod files;
@@ -26,12 +27,14 @@ pub mod memory;
 mod pflag;
 mod printers;
 mod process;
+mod releases;
 pub mod system;
 mod table;
 mod task;
 mod tree;
+mod tree_utl;
 mod v2;
 
 pub use files::{FileKind, Files};
-pub use process::run;
+pub use process::{run, run_etcdutl};
 pub use system::{CallError, Ended, LocalFuture, Signal, Stream, System};

@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -59,6 +59,8 @@ pub struct Memory<'s> {
     /// Signals, each at its time. One that nobody waits for stays until somebody does.
     pub signals: RefCell<VecDeque<(u64, Signal)>>,
     pub files: MemoryFiles,
+    /// Until then another process holds the lock on every database.
+    pub locked_until_us: u64,
     /// What was written to standard output.
     pub stdout: RefCell<Vec<u8>>,
     /// What was written to standard error.
@@ -89,6 +91,7 @@ impl<'s> Memory<'s> {
             typed: RefCell::default(),
             signals: RefCell::default(),
             files: MemoryFiles::default(),
+            locked_until_us: 0,
             stdout: RefCell::default(),
             stderr: RefCell::default(),
             terminal: RefCell::default(),
@@ -128,7 +131,16 @@ impl<'s> Memory<'s> {
     /// As [`run`](Memory::run), but gives up (`None`) when the clock passes `end_us`.
     pub fn run_until(&self, args: &[&str], end_us: u64) -> Option<i32> {
         let args: Vec<String> = args.iter().map(|arg| arg.to_string()).collect();
-        let mut process = Box::pin(crate::run(self, &args));
+        self.finish(Box::pin(crate::run(self, &args)), end_us)
+    }
+
+    /// Runs etcdutl to its end.
+    pub fn run_etcdutl(&self, args: &[&str]) -> Option<i32> {
+        let args: Vec<String> = args.iter().map(|arg| arg.to_string()).collect();
+        self.finish(Box::pin(crate::run_etcdutl(self, &args)), u64::MAX)
+    }
+
+    fn finish(&self, mut process: LocalFuture<'_, i32>, end_us: u64) -> Option<i32> {
         let mut context = Context::from_waker(Waker::noop());
         loop {
             self.next_due_us.set(None);
@@ -269,6 +281,10 @@ impl System for Memory<'_> {
 
     fn files(&self) -> &dyn Files {
         &self.files
+    }
+
+    fn lock_file<'a>(&'a self, _path: &'a str) -> LocalFuture<'a, ()> {
+        self.due(self.locked_until_us)
     }
 
     fn random_u64(&self) -> u64 {

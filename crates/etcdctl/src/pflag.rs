@@ -6,6 +6,7 @@
 use proto::Profile;
 
 use crate::go::{csv, duration, number, quote};
+use crate::releases::Releases;
 
 /// What a flag holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,10 @@ pub(crate) struct Spec {
     /// As one would type it.
     pub(crate) default: &'static str,
     pub(crate) usage: &'static str,
-    /// The one release that has it, unless all have.
-    pub(crate) only: Option<Profile>,
+    /// Which releases have it.
+    pub(crate) releases: Releases,
+    /// Whether its command fails without it.
+    pub(crate) required: bool,
 }
 
 impl Spec {
@@ -38,7 +41,15 @@ impl Spec {
         default: &'static str,
         usage: &'static str,
     ) -> Self {
-        Spec { name, shorthand: None, kind, default, usage, only: None }
+        Spec {
+            name,
+            shorthand: None,
+            kind,
+            default,
+            usage,
+            releases: Releases::ALL,
+            required: false,
+        }
     }
 
     pub(crate) const fn short(mut self, shorthand: char) -> Self {
@@ -46,8 +57,18 @@ impl Spec {
         self
     }
 
-    pub(crate) const fn only(mut self, profile: Profile) -> Self {
-        self.only = Some(profile);
+    pub(crate) const fn since(mut self, first: Profile) -> Self {
+        self.releases = self.releases.since(first);
+        self
+    }
+
+    pub(crate) const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    pub(crate) const fn until(mut self, last: Profile) -> Self {
+        self.releases = self.releases.until(last);
         self
     }
 }
@@ -119,7 +140,7 @@ pub(crate) struct FlagSet {
 
 impl FlagSet {
     pub(crate) fn add(&mut self, specs: &'static [Spec], inherited: bool, profile: Profile) {
-        let there = specs.iter().filter(|spec| spec.only.is_none_or(|only| only == profile));
+        let there = specs.iter().filter(|spec| spec.releases.contain(profile));
         self.flags.extend(there.map(|spec| Flag::new(spec, inherited)));
     }
 
@@ -128,6 +149,21 @@ impl FlagSet {
         let mut flags: Vec<&Flag> = self.flags.iter().collect();
         flags.sort_by_key(|flag| flag.spec.name);
         flags
+    }
+
+    /// Why the command cannot run: flags that it needs were not given.
+    pub(crate) fn check_required(&self) -> Result<(), String> {
+        let missing = |flag: &&&Flag| flag.spec.required && !flag.changed;
+        let names: Vec<String> = self
+            .sorted()
+            .iter()
+            .filter(missing)
+            .map(|flag| format!("\"{}\"", flag.spec.name))
+            .collect();
+        match names.is_empty() {
+            true => Ok(()),
+            false => Err(format!("required flag(s) {} not set", names.join(", "))),
+        }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Flag> {

@@ -11,6 +11,7 @@ use crate::help;
 use crate::pflag::{FlagSet, Kind, Spec};
 use crate::system::System;
 use crate::tree::ROOT;
+use crate::tree_utl;
 use crate::v2;
 
 /// A command about to run.
@@ -23,6 +24,8 @@ pub(crate) struct Invocation<'a> {
     pub(crate) args: Vec<String>,
     /// All words but the command's name, as they came.
     pub(crate) words: Vec<String>,
+    /// etcdctl or etcdutl.
+    pub(crate) tool: &'static str,
 }
 
 impl Invocation<'_> {
@@ -43,20 +46,35 @@ impl Invocation<'_> {
 /// usage), 2 (no connection), 3 (bad input), 4 (no such format or value), 5 (a watch that ended),
 /// 128 (wrong arguments), or that of the program that `lock` ran.
 pub async fn run(system: &dyn System, args: &[String]) -> i32 {
-    match api_version(system).as_str() {
+    // Section 1.1 of the formats reference: up to 3.3 the old API is the default; in 3.6 it is gone, and
+    // the variable is one that nobody knows.
+    let (profile, wanted) = (system.profile(), api_version(system));
+    match wanted.as_str() {
+        "" if profile <= Profile::V3_3 => return Box::pin(v2::run(system, args)).await,
+        _ if profile >= Profile::V3_6 => {}
         "" | "3" => {}
         "2" => return Box::pin(v2::run(system, args)).await,
         other => {
-            let colon = if system.profile() > Profile::V3_4 { ":" } else { "" };
+            let colon = if profile > Profile::V3_4 { ":" } else { "" };
             let line = format!("unsupported API version{colon} {other}\n");
             system.print(true, line.as_bytes());
             return 1;
         }
     }
-    let (path, words) = match cobra::find(&ROOT, system.profile(), args) {
+    run_tool(system, &ROOT, args).await
+}
+
+/// Runs `etcdutl ARGS...`, which works on files and came with 3.5, to its end; statuses are those of
+/// [`run`].
+pub async fn run_etcdutl(system: &dyn System, args: &[String]) -> i32 {
+    run_tool(system, &tree_utl::ROOT, args).await
+}
+
+async fn run_tool(system: &dyn System, root: &'static Command, args: &[String]) -> i32 {
+    let (path, words) = match cobra::find(root, system.profile(), args) {
         Ok(found) => found,
         Err(why) => {
-            let hint = format!("Error: {why}\nRun '{} --help' for usage.\n", ROOT.name);
+            let hint = format!("Error: {why}\nRun '{} --help' for usage.\n", root.name);
             system.print(true, hint.as_bytes());
             return end(system, Err(Exit::error(why)));
         }
@@ -96,25 +114,36 @@ async fn execute(system: &dyn System, path: Path, words: &[String]) -> Result<()
     let mut flags = flags_with_help(&path, profile);
     let args = match flags.parse(words) {
         Ok(args) => args,
-        Err(why) => {
-            // cobra prints the error and the usage; the usage goes past cobra to standard output,
-            // which leaves an empty line; then etcdctl prints the error again.
-            system.print(true, format!("Error: {why}\n").as_bytes());
-            system.print(false, help::usage(&path, &flags, profile).as_bytes());
-            system.print(true, b"\n");
-            return Err(Exit::error(why));
-        }
+        Err(why) => return Err(wrong_usage(system, &path, &flags, why)),
     };
     if flags.bool("help") || command.run == Run::Group {
         system.print(false, help::usage(&path, &flags, profile).as_bytes());
         return Ok(());
     }
     if command.run == Run::Help {
-        help_topic(system, &args);
+        help_topic(system, path[0], &args);
         return Ok(());
     }
-    let words = words.to_vec();
-    commands::run(Invocation { system, run: command.run, flags, args, words }).await
+    if let Err(why) = flags.check_required().and_then(|()| command.check_args(&args)) {
+        return Err(wrong_usage(system, &path, &flags, why));
+    }
+    let (words, tool) = (words.to_vec(), path[0].name);
+    commands::run(Invocation { system, run: command.run, flags, args, words, tool }).await
+}
+
+/// cobra prints the error and the usage; etcdctl's usage goes past cobra to standard output, which
+/// leaves an empty line; then the tool prints the error again.
+fn wrong_usage(
+    system: &dyn System,
+    path: &[&'static Command],
+    flags: &FlagSet,
+    why: String,
+) -> Exit {
+    system.print(true, format!("Error: {why}\n").as_bytes());
+    let is_etcdctl = path[0].name == ROOT.name;
+    system.print(!is_etcdctl, help::usage(path, flags, system.profile()).as_bytes());
+    system.print(true, b"\n");
+    Exit::error(why)
 }
 
 /// The flags of a command and `--help`, which every command has. cobra adds it only after it has
@@ -126,14 +155,14 @@ pub(crate) fn flags_with_help(path: &[&'static Command], profile: Profile) -> Fl
     flags
 }
 
-fn help_topic(system: &dyn System, topic: &[String]) {
-    let path = match cobra::find(&ROOT, system.profile(), topic) {
+fn help_topic(system: &dyn System, root: &'static Command, topic: &[String]) {
+    let path = match cobra::find(root, system.profile(), topic) {
         Ok((path, _)) => path,
         Err(_) => {
             let quoted: Vec<String> = topic.iter().map(|word| raw_quote(word)).collect();
             let line = format!("Unknown help topic [{}]\n", quoted.join(" "));
             system.print(true, line.as_bytes());
-            vec![&ROOT]
+            vec![root]
         }
     };
     let profile = system.profile();

@@ -103,6 +103,9 @@ pub trait System {
     -> LocalFuture<'a, Ended>;
     /// The files of the process's host.
     fn files(&self) -> &dyn Files;
+    /// Resolves once no other process holds the lock on a database at `path`, at once for any other
+    /// file. What is read of the file afterwards is what it was left as.
+    fn lock_file<'a>(&'a self, path: &'a str) -> LocalFuture<'a, ()>;
     /// Sixty-four random bits from the session's seed.
     fn random_u64(&self) -> u64;
 }

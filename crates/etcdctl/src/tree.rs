@@ -7,11 +7,12 @@ use crate::cobra::Command;
 use crate::commands::Run;
 use crate::pflag::Kind::{Bool, Duration, Int, Slice, Text};
 use crate::pflag::Spec;
+use crate::releases::Releases;
 
 const NONE: &[Spec] = &[];
 
 /// A command without subcommands.
-const fn plain(
+pub(crate) const fn plain(
     name: &'static str,
     usage: &'static str,
     short: &'static str,
@@ -27,17 +28,17 @@ const fn plain(
         persistent: NONE,
         children: &[],
         run,
-        only: None,
+        releases: Releases::ALL,
     }
 }
 
 /// A command that the lab does not have yet.
-const fn later(name: &'static str, short: &'static str) -> Command {
+pub(crate) const fn later(name: &'static str, short: &'static str) -> Command {
     plain(name, "", short, NONE, Run::NotYet)
 }
 
 /// A command that only holds others.
-const fn group(
+pub(crate) const fn group(
     name: &'static str,
     short: &'static str,
     persistent: &'static [Spec],
@@ -45,35 +46,59 @@ const fn group(
 ) -> Command {
     let run = Run::Group;
     let usage = "<subcommand>";
-    Command { name, usage, short, long: "", flags: NONE, persistent, children, run, only: None }
+    Command {
+        name,
+        usage,
+        short,
+        long: "",
+        flags: NONE,
+        persistent,
+        children,
+        run,
+        releases: Releases::ALL,
+    }
 }
 
 impl Command {
-    const fn only(mut self, profile: Profile) -> Self {
-        self.only = Some(profile);
+    pub(crate) const fn since(mut self, first: Profile) -> Self {
+        self.releases = self.releases.since(first);
+        self
+    }
+
+    pub(crate) const fn until(mut self, last: Profile) -> Self {
+        self.releases = self.releases.until(last);
         self
     }
 }
 
 const RESTORE: &[Spec] = &[
     Spec::new("data-dir", Text, "", "where the directory goes"),
-    Spec::new("wal-dir", Text, "", "where the log goes, if not into it"),
-    Spec::new(
-        "initial-cluster",
-        Text,
-        "default=http://localhost:2380",
-        "all members of the new cluster",
-    ),
-    Spec::new("initial-cluster-token", Text, "etcd-cluster", "what tells clusters apart"),
-    Spec::new(
-        "initial-advertise-peer-urls",
-        Text,
-        "http://localhost:2380",
-        "where this member listens for its peers",
-    ),
-    Spec::new("name", Text, "default", "this member's name"),
-    Spec::new("skip-hash-check", Bool, "false", "take a file without a sum, or with a wrong one"),
+    WAL_DIR,
+    INITIAL_CLUSTER,
+    INITIAL_CLUSTER_TOKEN,
+    INITIAL_ADVERTISE,
+    NAME,
+    SKIP_HASH_CHECK,
 ];
+pub(crate) const WAL_DIR: Spec =
+    Spec::new("wal-dir", Text, "", "where the log goes, if not into it");
+pub(crate) const INITIAL_CLUSTER: Spec = Spec::new(
+    "initial-cluster",
+    Text,
+    "default=http://localhost:2380",
+    "all members of the new cluster",
+);
+pub(crate) const INITIAL_CLUSTER_TOKEN: Spec =
+    Spec::new("initial-cluster-token", Text, "etcd-cluster", "what tells clusters apart");
+pub(crate) const INITIAL_ADVERTISE: Spec = Spec::new(
+    "initial-advertise-peer-urls",
+    Text,
+    "http://localhost:2380",
+    "where this member listens for its peers",
+);
+pub(crate) const NAME: Spec = Spec::new("name", Text, "default", "this member's name");
+pub(crate) const SKIP_HASH_CHECK: Spec =
+    Spec::new("skip-hash-check", Bool, "false", "take a file without a sum, or with a wrong one");
 
 const GLOBAL: &[Spec] = &[
     Spec::new("endpoints", Slice, "127.0.0.1:2379", "where the members listen for clients"),
@@ -102,10 +127,15 @@ const GLOBAL: &[Spec] = &[
     Spec::new("key", Text, "", "file of the key to that certificate"),
     Spec::new("cacert", Text, "", "file of the authorities that vouch for servers"),
     Spec::new("user", Text, "", "name[:password] to log in with"),
-    Spec::new("password", Text, "", "password to log in with, apart from --user"),
+    Spec::new("password", Text, "", "password to log in with, apart from --user")
+        .since(Profile::V3_4),
     Spec::new("discovery-srv", Text, "", "domain whose DNS SRV records list the endpoints")
         .short('d'),
-    Spec::new("discovery-srv-name", Text, "", "service name in those records"),
+    Spec::new("discovery-srv-name", Text, "", "service name in those records").since(Profile::V3_4),
+    Spec::new("max-request-bytes", Int, "0", "largest request to send, in bytes; 0 is 2 MiB")
+        .since(Profile::V3_6),
+    Spec::new("max-recv-bytes", Int, "0", "largest answer to take, in bytes; 0 is no limit")
+        .since(Profile::V3_6),
 ];
 
 const GET: &[Spec] = &[
@@ -118,7 +148,15 @@ const GET: &[Spec] = &[
     Spec::new("rev", Int, "0", "read the store as of this revision"),
     Spec::new("keys-only", Bool, "false", "keys without their values"),
     Spec::new("count-only", Bool, "false", "only how many there are (fields format only)")
-        .only(Profile::V3_5),
+        .since(Profile::V3_5),
+    Spec::new("min-create-rev", Int, "0", "only keys made at this revision or later")
+        .since(Profile::V3_6),
+    Spec::new("max-create-rev", Int, "0", "only keys made at this revision or before")
+        .since(Profile::V3_6),
+    Spec::new("min-mod-rev", Int, "0", "only keys changed last at this revision or later")
+        .since(Profile::V3_6),
+    Spec::new("max-mod-rev", Int, "0", "only keys changed last at this revision or before")
+        .since(Profile::V3_6),
     Spec::new("print-value-only", Bool, "false", "values without their keys (simple format only)"),
 ];
 
@@ -130,6 +168,8 @@ const PUT: &[Spec] = &[
 ];
 
 const DEL: &[Spec] = &[
+    Spec::new("range", Bool, "false", "delete all keys from KEY up to END, and do not ask")
+        .since(Profile::V3_6),
     Spec::new("prefix", Bool, "false", "all keys that begin with KEY"),
     Spec::new("prev-kv", Bool, "false", "also show the deleted pairs"),
     Spec::new("from-key", Bool, "false", "all keys from KEY on, in byte order"),
@@ -143,7 +183,8 @@ const COMPACTION: &[Spec] =
 
 const DEFRAG: &[Spec] = &[
     Spec::new("cluster", Bool, "false", "do it on every member in the member list"),
-    Spec::new("data-dir", Text, "", "data directory of a member that is not running"),
+    Spec::new("data-dir", Text, "", "data directory of a member that is not running")
+        .until(Profile::V3_5),
 ];
 
 /// Also of the lines of `watch -i`.
@@ -153,7 +194,7 @@ pub(crate) const WATCH: &[Spec] = &[
     Spec::new("rev", Int, "0", "begin at this revision; 0 is now"),
     Spec::new("prev-kv", Bool, "false", "also show the pairs as they were before"),
     Spec::new("progress-notify", Bool, "false", "show now and then how far the server is")
-        .only(Profile::V3_5),
+        .since(Profile::V3_5),
 ];
 
 const TIME_TO_LIVE: &[Spec] =
@@ -163,18 +204,23 @@ const KEEP_ALIVE: &[Spec] =
 
 const MEMBER_ADD: &[Spec] = &[
     Spec::new("peer-urls", Text, "", "where the new member listens for its peers"),
-    Spec::new("learner", Bool, "false", "add it without a vote"),
+    Spec::new("learner", Bool, "false", "add it without a vote").since(Profile::V3_4),
 ];
 const MEMBER_UPDATE: &[Spec] =
     &[Spec::new("peer-urls", Text, "", "where the member listens for its peers from now on")];
+
+const MEMBER_LIST: &[Spec] =
+    &[Spec::new("consistency", Text, "l", "l: linearizable read, s: this member's own view")
+        .since(Profile::V3_6)];
 
 const LOCK: &[Spec] = &[Spec::new("ttl", Int, "10", "seconds that the lock outlives its holder")];
 const ELECT: &[Spec] = &[Spec::new("listen", Bool, "false", "only show who leads").short('l')];
 
 const USER_ADD: &[Spec] = &[
     Spec::new("interactive", Bool, "true", "ask for the password instead of reading it"),
-    Spec::new("new-user-password", Text, "", "the password"),
-    Spec::new("no-password", Bool, "false", "a user who logs in with a certificate only"),
+    Spec::new("new-user-password", Text, "", "the password").since(Profile::V3_4),
+    Spec::new("no-password", Bool, "false", "a user who logs in with a certificate only")
+        .since(Profile::V3_4),
 ];
 const USER_GET: &[Spec] = &[Spec::new("detail", Bool, "false", "also what the roles may do")];
 const PASSWORD: &[Spec] =
@@ -183,7 +229,51 @@ const RANGE: &[Spec] = &[
     Spec::new("prefix", Bool, "false", "all keys that begin with KEY"),
     Spec::new("from-key", Bool, "false", "all keys from KEY on, in byte order"),
 ];
-const CHECK: &[Spec] = &[Spec::new("load", Text, "s", "s(mall), m(edium), l(arge) or xl(xLarge)")];
+const LOAD: Spec = Spec::new("load", Text, "s", "s(mall), m(edium), l(arge) or xl(xLarge)");
+const AUTO_COMPACT: Spec = Spec::new("auto-compact", Bool, "false", "drop the history afterwards");
+const AUTO_DEFRAG: Spec =
+    Spec::new("auto-defrag", Bool, "false", "give free pages back afterwards");
+const CHECK_PERF: &[Spec] = &[
+    LOAD,
+    Spec::new("prefix", Text, "/etcdctl-check-perf/", "what the keys that are written begin with"),
+    AUTO_COMPACT,
+    AUTO_DEFRAG,
+];
+const CHECK_DATASCALE: &[Spec] = &[
+    LOAD,
+    Spec::new(
+        "prefix",
+        Text,
+        "/etcdctl-check-datascale/",
+        "what the keys that are written begin with",
+    ),
+    AUTO_COMPACT,
+    AUTO_DEFRAG,
+];
+
+const MAKE_MIRROR: &[Spec] = &[
+    Spec::new("prefix", Text, "", "only the keys that begin so"),
+    Spec::new("dest-prefix", Text, "", "what stands there in place of the prefix"),
+    Spec::new("no-dest-prefix", Bool, "false", "nothing stands there in place of the prefix"),
+    Spec::new("rev", Int, "0", "copy only what has changed from this revision on")
+        .since(Profile::V3_6),
+    Spec::new("max-txn-ops", Int, "128", "at most so many changes in one transaction there")
+        .since(Profile::V3_6),
+    Spec::new("dest-cert", Text, "", "file of the certificate to show there"),
+    Spec::new("dest-key", Text, "", "file of the key to that certificate"),
+    Spec::new("dest-cacert", Text, "", "file of the authorities that vouch for the servers there"),
+    Spec::new("dest-insecure-transport", Bool, "true", "connect there without TLS"),
+    Spec::new("dest-user", Text, "", "name[:password] to log in with there").since(Profile::V3_5),
+    Spec::new("dest-password", Text, "", "password to log in with there, apart from --dest-user")
+        .since(Profile::V3_5),
+];
+
+const MIGRATE: &[Spec] = &[
+    Spec::new("no-ttl", Bool, "false", "leave out the keys that expire"),
+    Spec::new("data-dir", Text, "", "data directory of a member that is not running"),
+    Spec::new("wal-dir", Text, "", "where its log is, if not in there"),
+    Spec::new("transformer", Text, "", "program that turns the keys into others"),
+];
 
 const CLUSTER: &[Spec] =
     &[Spec::new("cluster", Bool, "false", "ask every member in the member list")];
@@ -200,7 +290,7 @@ pub(crate) static ROOT: Command = Command {
     persistent: GLOBAL,
     children: COMMANDS,
     run: Run::Group,
-    only: None,
+    releases: Releases::ALL,
 };
 
 /// What a line of `txn` may begin with.
@@ -213,7 +303,7 @@ pub(crate) static OPERATIONS: Command = Command {
     persistent: NONE,
     children: &[GET_COMMAND, PUT_COMMAND, DEL_COMMAND],
     run: Run::Group,
-    only: None,
+    releases: Releases::ALL,
 };
 
 const GET_COMMAND: Command =
@@ -227,7 +317,7 @@ const PUT_COMMAND: Command = Command {
     persistent: NONE,
     children: &[],
     run: Run::Put,
-    only: None,
+    releases: Releases::ALL,
 };
 const DEL_COMMAND: Command =
     plain("del", "[options] <key> [range_end]", "Deletes a key or a range of keys", DEL, Run::Del);
@@ -245,7 +335,7 @@ const COMMANDS: &[Command] = &[
         persistent: NONE,
         children: &[],
         run: Run::Txn,
-        only: None,
+        releases: Releases::ALL,
     },
     plain(
         "compaction",
@@ -279,7 +369,7 @@ const COMMANDS: &[Command] = &[
                 persistent: NONE,
                 children: &[],
                 run: Run::EndpointStatus,
-                only: None,
+                releases: Releases::ALL,
             },
             plain(
                 "hashkv",
@@ -349,14 +439,15 @@ const COMMANDS: &[Command] = &[
                 MEMBER_UPDATE,
                 Run::MemberUpdate,
             ),
-            plain("list", "", "Lists the members", NONE, Run::MemberList),
+            plain("list", "", "Lists the members", MEMBER_LIST, Run::MemberList),
             plain(
                 "promote",
                 "<memberID>",
                 "Makes a learner a voting member",
                 NONE,
                 Run::MemberPromote,
-            ),
+            )
+            .since(Profile::V3_4),
         ],
     ),
     group(
@@ -371,18 +462,27 @@ const COMMANDS: &[Command] = &[
                 NONE,
                 Run::SnapshotSave,
             ),
-            plain("status", "<filename>", "Describes a saved database", NONE, Run::SnapshotStatus),
+            plain("status", "<filename>", "Describes a saved database", NONE, Run::SnapshotStatus)
+                .until(Profile::V3_5),
             plain(
                 "restore",
                 "<filename> [options]",
                 "Makes a data directory from a saved database",
                 RESTORE,
                 Run::SnapshotRestore,
-            ),
+            )
+            .until(Profile::V3_5),
         ],
     ),
-    later("make-mirror", "Copies keys to another cluster and keeps on copying"),
-    later("migrate", "Brings keys from the v2 store over").only(Profile::V3_4),
+    plain(
+        "make-mirror",
+        "[options] <destination>",
+        "Copies keys to another cluster and keeps on copying",
+        MAKE_MIRROR,
+        Run::MakeMirror,
+    ),
+    plain("migrate", "", "Brings keys from the v2 store over", MIGRATE, Run::Migrate)
+        .until(Profile::V3_4),
     plain("lock", "<lockname> [exec-command arg1 arg2 ...]", "Holds a named lock", LOCK, Run::Lock),
     plain(
         "elect",
@@ -399,7 +499,7 @@ const COMMANDS: &[Command] = &[
             plain("enable", "", "Turns authentication on", NONE, Run::AuthEnable),
             plain("disable", "", "Turns authentication off", NONE, Run::AuthDisable),
             plain("status", "", "Tells whether authentication is on", NONE, Run::AuthStatus)
-                .only(Profile::V3_5),
+                .since(Profile::V3_5),
         ],
     ),
     group(
@@ -470,30 +570,62 @@ const COMMANDS: &[Command] = &[
         "commands for checking properties of the etcd cluster",
         NONE,
         &[
-            plain("perf", "[options]", "Measures how fast the cluster writes", CHECK, Run::Check),
+            plain(
+                "perf",
+                "[options]",
+                "Measures how fast the cluster writes",
+                CHECK_PERF,
+                Run::CheckPerf,
+            ),
             plain(
                 "datascale",
                 "[options]",
                 "Measures the memory that keys take",
-                CHECK,
-                Run::Check,
+                CHECK_DATASCALE,
+                Run::CheckDatascale,
             ),
         ],
     ),
-    plain("help", "[command]", "Describes a command", NONE, Run::Help),
     group(
-        "completion",
-        "Completion scripts for shells",
+        "downgrade",
+        "Downgrade related commands",
         NONE,
         &[
-            later("bash", "Writes the script for bash"),
-            later("zsh", "Writes the script for zsh"),
-            later("fish", "Writes the script for fish"),
-            later("powershell", "Writes the script for PowerShell"),
+            plain(
+                "validate",
+                "<TARGET_VERSION>",
+                "Tells whether the cluster could go back to a release",
+                NONE,
+                Run::DowngradeValidate,
+            ),
+            plain(
+                "enable",
+                "<TARGET_VERSION>",
+                "Lets the members go back to a release",
+                NONE,
+                Run::DowngradeEnable,
+            ),
+            plain("cancel", "", "Ends a downgrade that is under way", NONE, Run::DowngradeCancel),
         ],
     )
-    .only(Profile::V3_4),
+    .since(Profile::V3_6),
+    plain("help", "[command]", "Describes a command", NONE, Run::Help),
+    // The recorded build of 3.4 has it, 3.5.1's has not.
+    COMPLETION.since(Profile::V3_4).until(Profile::V3_4),
+    COMPLETION.since(Profile::V3_6),
 ];
+
+const COMPLETION: Command = group(
+    "completion",
+    "Completion scripts for shells",
+    NONE,
+    &[
+        later("bash", "Writes the script for bash"),
+        later("zsh", "Writes the script for zsh"),
+        later("fish", "Writes the script for fish"),
+        later("powershell", "Writes the script for PowerShell"),
+    ],
+);
 
 const TXN_LONG: &str = "\
 Reads from standard input, each section up to an empty line:

@@ -33,13 +33,19 @@ pub struct SessionOptions {
     pub seed: u64,
     /// Voting members at the start, 1 to [`MEMBERS_MAX`].
     pub members: u32,
-    /// Version profile, such as `3.4`.
+    /// Version profile, one of [`PROFILES`].
     pub profile: String,
     /// The members serve API version 2 too, where the profile does not by itself (`--enable-v2`).
     pub v2: bool,
     /// `--quota-backend-bytes` of the members; 0 is etcd's default.
     pub quota_backend_bytes: i64,
 }
+
+/// The version profiles that a session can have, oldest first.
+pub const PROFILES: [&str; 4] = ["3.3", "3.4", "3.5", "3.6"];
+
+/// Those of them that were compared with real binaries.
+pub const PROFILES_COMPARED: [&str; 2] = ["3.4", "3.5"];
 
 /// Most members that a session can start with.
 pub const MEMBERS_MAX: u32 = 7;

@@ -12,6 +12,7 @@ usage: lab kill|stop|start|pause|resume|wipe|trap MEMBER
        lab wait MEMBER|URL    until it is healthy
        lab settle             until all running members are healthy
        lab status             members, cuts and time
+       lab profile [3.6]      which etcd release this is, and how to have another
        lab speed 0.05|1|max|auto
        lab hold | lab play | lab run 2500ms | lab step event|message|commit|role
 ";

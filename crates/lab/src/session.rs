@@ -192,10 +192,17 @@ impl Lab {
                 profile,
                 seed: self.options.seed,
                 epoch_us: EPOCH_US,
-                enable_v2: self.options.v2 || flags.enable_v2,
+                enable_v2: self.options.v2
+                    || flags.enable_v2
+                    || MemberConfig::serves_v2_by_default(profile),
                 quota_backend_bytes: match self.options.quota_backend_bytes {
                     0 => flags.quota_backend_bytes,
                     bytes => bytes,
+                },
+                snapshot_count: match flags.snapshot_count == MemberConfig::default().snapshot_count
+                {
+                    true => MemberConfig::default_snapshot_count(profile),
+                    false => flags.snapshot_count,
                 },
                 ..flags.clone()
             };

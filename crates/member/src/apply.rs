@@ -128,7 +128,7 @@ impl State {
             let info = request.header.as_ref().map(AuthInfo::from).unwrap_or_default();
             let check = self.auth.check_request(&info, request, &|id| self.lease_keys(id));
             // 3.4 does not map auth's errors in answers to alarms.
-            let unmapped = request.alarm.is_some() && profile == Profile::V3_4;
+            let unmapped = request.alarm.is_some() && profile <= Profile::V3_4;
             check.map_err(|e| if unmapped { e.unmapped() } else { e.into() })?;
         }
         if self.alarms.is_raised(AlarmType::Corrupt)
@@ -155,7 +155,7 @@ impl State {
         let asks = request.put.is_some() || request.txn.is_some() || request.lease_grant.is_some();
         let Some(quota) = at.quota_bytes.filter(|_| asks) else { return false };
         let cost = mvcc::quota::cost_bytes(request, self.rules);
-        if cost == 0 && at.profile == Profile::V3_4 {
+        if cost == 0 && at.profile <= Profile::V3_4 {
             return false;
         }
         self.store.size_bytes() + cost >= quota
@@ -206,8 +206,8 @@ impl State {
         if let Some(alarm) = &request.alarm {
             // 3.4 forgets the header.
             let header = match at.profile {
-                Profile::V3_4 => Header::Missing,
-                Profile::V3_5 => Header::Current,
+                Profile::V3_3 | Profile::V3_4 => Header::Missing,
+                Profile::V3_5 | Profile::V3_6 => Header::Current,
             };
             return Ok(Body::with(header, &self.alarms.apply(alarm)));
         }

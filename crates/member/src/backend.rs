@@ -15,12 +15,15 @@ use raft::eraftpb::ConfState;
 use crate::alarms::Alarms;
 use crate::membership::Membership;
 use crate::sound::NUMBER_MAX;
-use crate::state::{FINISHED_COMPACT_REV, Pairs, SCHEDULED_COMPACT_REV, State, compact_rev, rules};
+use crate::state::{
+    FINISHED_COMPACT_REV, Pairs, SCHEDULED_COMPACT_REV, State, compact_rev, patches, rules,
+};
 use crate::{MemberConfig, PlantedBug, limits};
 
 const CONSISTENT_INDEX: &[u8] = b"consistent_index";
 const TERM: &[u8] = b"term";
 const CONF_STATE: &[u8] = b"confState";
+const STORAGE_VERSION: &[u8] = b"storageVersion";
 
 /// Where in the log a backend stands.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,8 @@ pub(crate) struct Place {
     pub(crate) index: u64,
     /// Since 3.5 the backend has these two as well.
     pub(crate) since_3_5: Option<(u64, ConfState)>,
+    /// Since 3.6 it says of which version it is.
+    pub(crate) storage_version: Option<&'static str>,
     /// What the file is to be wrong about.
     pub(crate) planted: Option<PlantedBug>,
 }
@@ -53,8 +58,40 @@ impl Place {
             pairs.push((TERM.to_vec(), term.to_be_bytes().to_vec()));
             pairs.push((CONF_STATE.to_vec(), conf_state_json(conf_state).into_bytes()));
         }
+        pairs.extend(self.storage_version.map(|text| (STORAGE_VERSION.to_vec(), text.into())));
         pairs
     }
+}
+
+/// What the bucket `meta` says of the release that wrote it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Meta {
+    pub(crate) storage_version: Option<String>,
+    pub(crate) has_term_and_conf_state: bool,
+}
+
+/// # Errors
+/// When the file is no database.
+pub(crate) fn meta(file: &Bytes) -> Result<Meta, String> {
+    let meta = pairs(&open_as_tool(file)?, "meta")?;
+    let text = value(&meta, STORAGE_VERSION);
+    Ok(Meta {
+        storage_version: text.map(|text| String::from_utf8_lossy(&text).into_owned()),
+        has_term_and_conf_state: [TERM, CONF_STATE].iter().all(|key| value(&meta, key).is_some()),
+    })
+}
+
+/// The same file, of another version or, without one, of a release that knows of none.
+///
+/// # Errors
+/// When it is no database.
+pub(crate) fn with_storage_version(file: &Bytes, version: Option<&str>) -> Result<Bytes, String> {
+    let mut buckets = all_buckets(&open_as_tool(file)?)?;
+    let meta = buckets.entry(Bytes::from_static(b"meta")).or_default();
+    meta.retain(|(key, _)| key != STORAGE_VERSION);
+    meta.extend(version.map(|text| (STORAGE_VERSION.to_vec(), text.into())));
+    meta.sort();
+    bolt::write(buckets).map(Bytes::from).map_err(failed_to_write)
 }
 
 /// `raftpb.ConfState` as Go's encoder has it: what is empty is left out, but for the flag.
@@ -147,6 +184,53 @@ pub(crate) fn without_members(file: &Bytes) -> Result<Bytes, String> {
     writer.finish().map(Bytes::from).map_err(failed_to_write)
 }
 
+/// The same file with more in the bucket of keys, at least at `index` of the log. Without a file it is
+/// a new one.
+///
+/// # Errors
+/// When it is no database.
+pub(crate) fn with_keys(
+    file: Option<&Bytes>,
+    added: BTreeMap<Vec<u8>, Vec<u8>>,
+    index: u64,
+) -> Result<Bytes, String> {
+    let mut buckets = match file {
+        Some(file) => all_buckets(&open_as_tool(file)?)?,
+        None => BTreeMap::new(),
+    };
+    let keys = buckets.entry(Bytes::from_static(b"key")).or_default();
+    let mut all: BTreeMap<Vec<u8>, Vec<u8>> = std::mem::take(keys).into_iter().collect();
+    all.extend(added);
+    *keys = all.into_iter().collect();
+    let meta = buckets.entry(Bytes::from_static(b"meta")).or_default();
+    let mut all: BTreeMap<Vec<u8>, Vec<u8>> = std::mem::take(meta).into_iter().collect();
+    let place = all.entry(CONSISTENT_INDEX.to_vec()).or_default();
+    // Eight bytes, the highest first: they are ordered as numbers are.
+    let place_bytes = index.to_be_bytes();
+    if place[..] < place_bytes[..] {
+        *place = place_bytes.to_vec();
+    }
+    *meta = all.into_iter().collect();
+    bolt::write(buckets).map(Bytes::from).map_err(failed_to_write)
+}
+
+/// The same file without the room that is free in it.
+///
+/// # Errors
+/// When it is no database.
+pub fn defragmented(file: &Bytes) -> Result<Bytes, String> {
+    bolt::write(all_buckets(&open_as_tool(file)?)?).map(Bytes::from).map_err(failed_to_write)
+}
+
+fn all_buckets(db: &Db) -> Result<BTreeMap<Bytes, Pairs>, String> {
+    let mut buckets: BTreeMap<Bytes, Pairs> = BTreeMap::new();
+    for bucket in db.buckets().map_err(|e| e.to_string())? {
+        let pairs = pairs_of(db, &bucket)?;
+        buckets.insert(bucket.name, to_pairs(pairs));
+    }
+    Ok(buckets)
+}
+
 /// The same file at another place in the log, with these members and nothing of those before (N5).
 pub(crate) fn for_members(
     file: &Bytes,
@@ -155,11 +239,7 @@ pub(crate) fn for_members(
 ) -> Result<Bytes, String> {
     let db = open_as_tool(file)?;
     db.check().map_err(|_| "invalid database".to_string())?;
-    let mut buckets: BTreeMap<Bytes, Pairs> = BTreeMap::new();
-    for bucket in db.buckets().map_err(|e| e.to_string())? {
-        let pairs = pairs_of(&db, &bucket)?;
-        buckets.insert(bucket.name, to_pairs(pairs));
-    }
+    let mut buckets = all_buckets(&db)?;
     for (name, pairs) in membership.buckets() {
         if name != "cluster" {
             buckets.insert(Bytes::from_static(name.as_bytes()), pairs);
@@ -247,6 +327,7 @@ impl State {
             .map(|name| pairs(&db, name).map(|pairs| (name, to_pairs(pairs))));
         let auth_buckets = auth_buckets.into_iter().collect::<Result<Vec<_>, _>>()?;
         let auth = auth::AuthStore::from_buckets(&auth_buckets).map_err(|e| e.to_string())?;
+        let auth = auth.with_patches(patches(config.profile));
         let alarms = Alarms::from_bucket(&to_pairs(pairs(&db, "alarm")?))?;
         let members = ["cluster", "members", "members_removed"]
             .map(|name| pairs(&db, name).map(|pairs| (name, to_pairs(pairs))));

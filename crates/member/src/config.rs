@@ -124,9 +124,19 @@ impl Default for MemberConfig {
 }
 
 impl MemberConfig {
-    /// X2: pre-vote is off by default in 3.4, on from 3.5.
+    /// X2, section 18: pre-vote is off by default up to 3.4, on from 3.5.
     pub(crate) fn pre_vote(&self) -> bool {
         self.pre_vote.unwrap_or(self.profile > Profile::V3_4)
+    }
+
+    /// X3: what `--snapshot-count` is by default.
+    pub fn default_snapshot_count(profile: Profile) -> u64 {
+        if profile >= Profile::V3_6 { 10_000 } else { 100_000 }
+    }
+
+    /// Section 18: whether API v2 is served without `--enable-v2`, which 3.6 does not have at all.
+    pub fn serves_v2_by_default(profile: Profile) -> bool {
+        profile == Profile::V3_3
     }
 
     pub(crate) fn has_planted(&self, bug: PlantedBug) -> bool {

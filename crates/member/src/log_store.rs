@@ -106,6 +106,11 @@ impl LogStore {
         self.snapshot = None;
     }
 
+    /// What the entries' data takes, in bytes.
+    pub(crate) fn data_bytes(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.data.len() as u64).sum()
+    }
+
     pub(crate) fn first(&self) -> u64 {
         self.offset + 1
     }

@@ -122,8 +122,8 @@ fn differing(one: &[String], other: &[String], profile: Profile) -> String {
     let pair = one.iter().zip(other).find(|(one, other)| one != other);
     let (one, other) = pair.map_or(("", ""), |(one, other)| (one, other));
     match profile {
-        Profile::V3_4 => format!("resolved urls: {one:?} != {other:?}"),
-        Profile::V3_5 => {
+        Profile::V3_3 | Profile::V3_4 => format!("resolved urls: {one:?} != {other:?}"),
+        Profile::V3_5 | Profile::V3_6 => {
             format!("{one:?}(resolved from {one:?}) != {other:?}(resolved from {other:?})")
         }
     }
@@ -157,7 +157,7 @@ pub fn restore(file: &Bytes, restore: &Restore) -> Result<Restored, String> {
     (place.index, place.term) = (commit, 1);
     place.set_conf_state(conf_state.clone());
     let since_3_5 = (restore.profile >= Profile::V3_5).then_some((1, conf_state));
-    let place = Place { index: commit, since_3_5, planted: None };
+    let place = Place { index: commit, since_3_5, ..Place::default() };
     let db = backend::for_members(&db, &state.membership, &place)?;
     let vote = ids.first().copied().unwrap_or(0);
     let hard_state = HardState { term: 1, vote, commit, ..HardState::default() };

@@ -18,6 +18,7 @@ use crate::data_dir::{self, DB, SNAP_DIR};
 use crate::io::{DiskOp, Output, Trace};
 use crate::member::Running;
 use crate::state::State;
+use crate::versions::STORAGE_VERSION;
 use crate::{Micros, PlantedBug, limits};
 
 /// Where this member's own snapshots stand.
@@ -58,7 +59,8 @@ impl Running {
         let log = self.node.log();
         let since_3_5 = (self.config.profile >= Profile::V3_5)
             .then(|| (log.term_of(index).unwrap_or(self.node.term()), log.conf_state().clone()));
-        Place { index, since_3_5, planted: self.config.planted }
+        let storage_version = (self.config.profile >= Profile::V3_6).then_some(STORAGE_VERSION);
+        Place { index, since_3_5, storage_version, planted: self.config.planted }
     }
 
     /// A snapshot of what is applied here, without the backend, and its place.

@@ -65,8 +65,17 @@ pub(crate) fn compact_rev(value: Option<Bytes>) -> Result<i64, String> {
 /// The switches of the store for a release.
 pub(crate) fn rules(profile: Profile) -> Rules {
     match profile {
-        Profile::V3_4 => Rules::V3_4,
+        Profile::V3_3 | Profile::V3_4 => Rules::V3_4,
         Profile::V3_5 => Rules::V3_5,
+        Profile::V3_6 => Rules::V3_6,
+    }
+}
+
+/// Which patch releases of etcd the users' store follows: 3.6.14 is late (A7, A10).
+pub(crate) fn patches(profile: Profile) -> auth::Patches {
+    match profile {
+        Profile::V3_6 => auth::Patches::Late,
+        _ => auth::Patches::Early,
     }
 }
 
@@ -76,7 +85,7 @@ impl State {
         let parts = (
             Store::with_rules(rules(config.profile)),
             Lessor::new(limits::LEASE_TTL_S_MIN),
-            auth::AuthStore::default(),
+            auth::AuthStore::default().with_patches(patches(config.profile)),
             Membership::default(),
             Alarms::default(),
         );

@@ -43,6 +43,11 @@ impl Version {
         Version { patch: 0, ..self }
     }
 
+    /// `3.4` of `3.4.0`, as log lines and the tools name a cluster's version.
+    pub(crate) fn short(self) -> String {
+        format!("{}.{}", self.major, self.minor)
+    }
+
     /// The one version that a downgrade may go to.
     fn one_below(self) -> Version {
         Version { minor: self.minor.saturating_sub(1), patch: 0, ..self }
@@ -54,6 +59,9 @@ impl std::fmt::Display for Version {
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
     }
 }
+
+/// What 3.6 says in Status and in its database that the schema is of.
+pub(crate) const STORAGE_VERSION: &str = "3.6.0";
 
 /// What the members have told.
 #[derive(Default)]

@@ -25,6 +25,8 @@ mod lock;
 mod maintenance;
 #[path = "behaviour/membership.rs"]
 mod membership;
+#[path = "behaviour/profiles.rs"]
+mod profiles;
 #[path = "behaviour/survival.rs"]
 mod survival;
 #[path = "behaviour/tables.rs"]

@@ -24,9 +24,13 @@ pub(crate) struct DataDirs {
     known: RefCell<BTreeMap<String, Vec<DiskFile>>>,
     /// Fetched for a command that has not ended.
     touched: RefCell<BTreeSet<String>>,
+    /// A member runs on these, as far as is known.
+    in_use: RefCell<BTreeSet<String>>,
     waiting: RefCell<BTreeMap<u64, Completer<Vec<DataDir>>>>,
 }
 
+/// How often a lock is tried for.
+const LOCK_POLL_US: u64 = 50_000;
 /// What etcd makes in every data directory.
 const FOLDERS: [&str; 2] = ["member/snap", "member/wal"];
 
@@ -51,9 +55,26 @@ impl Sys {
         self.output(HostOutput::ReadDataDirs { call, paths: wanted });
         for dir in waiting.await.unwrap_or_default() {
             let wall_us = self.wall_us();
+            let mut in_use = self.data_dirs().in_use.borrow_mut();
+            if dir.in_use {
+                in_use.insert(dir.path.clone())
+            } else {
+                in_use.remove(&dir.path)
+            };
+            drop(in_use);
             show(&mut self.fs(), &dir, wall_us);
             self.data_dirs().touched.borrow_mut().insert(dir.path.clone());
             self.data_dirs().known.borrow_mut().insert(dir.path, dir.files);
+        }
+    }
+
+    /// Resolves once no member runs on the directory that a file lies in. etcd's tools wait so for the
+    /// lock on a database.
+    pub(crate) async fn data_dir_is_free(&self, path: &str) {
+        let is_held = || self.data_dirs().in_use.borrow().iter().any(|dir| concerns(dir, path));
+        while is_held() {
+            self.sleep_us(LOCK_POLL_US).await;
+            self.fetch_data_dirs(&[path.to_string()]).await;
         }
     }
 
@@ -85,7 +106,8 @@ impl Sys {
     fn hand_back(&self, path: String) {
         if let Some(files) = self.changed_data_dir(&path) {
             self.data_dirs().known.borrow_mut().insert(path.clone(), files.clone());
-            self.output(HostOutput::WriteDataDir { dir: DataDir { path, files } });
+            let dir = DataDir { path, files, in_use: false };
+            self.output(HostOutput::WriteDataDir { dir });
         }
     }
 

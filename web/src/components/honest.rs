@@ -5,7 +5,7 @@ use super::header::grouped;
 use super::modal::Modal;
 use crate::api::per_second;
 use crate::state::Measure;
-use frame::{Frame, LoadKind, Measurement};
+use frame::{Frame, LoadKind, Measurement, PROFILES_COMPARED};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -89,7 +89,12 @@ pub(crate) fn Honest(props: &Props) -> Html {
             </section>
             <p class="hint">
                 { "Static files only: no server, no account, no request to anyone else. " }
-                { "Profile " }{ &props.frame.profile }{ " was compared with a real binary." }
+                { "Profile " }{ &props.frame.profile }
+                { if PROFILES_COMPARED.contains(&props.frame.profile.as_str()) {
+                    " was compared with a real binary."
+                } else {
+                    " follows etcd's source; it was not compared with a real binary."
+                } }
             </p>
         </Modal>
     }

@@ -8,6 +8,7 @@
 //! keep-alive pings, and dialling all endpoints at once.
 
 mod keep_alive;
+mod mirror;
 mod range;
 mod recipes;
 mod watcher;
@@ -29,6 +30,7 @@ use crate::system::{CallError, LocalFuture, System};
 use crate::task::{self, Stir};
 
 pub(crate) use keep_alive::{keep_alive, keep_alive_once};
+pub(crate) use mirror::Syncer;
 pub(crate) use range::{ZERO, prefix_end, with_prefix};
 pub(crate) use recipes::{Election, Interrupt, Mutex, Session, get};
 pub(crate) use watcher::{WatchId, Watched, Watcher};
@@ -170,9 +172,9 @@ impl<'a> Client<'a> {
         };
         let host = Endpoint::parse(first, config.tls).host;
         let target = match system.profile() {
-            Profile::V3_4 => format!("endpoint://client-{}/{host}", uuid(system)),
+            Profile::V3_3 | Profile::V3_4 => format!("endpoint://client-{}/{host}", uuid(system)),
             // The address of a Go object.
-            Profile::V3_5 => {
+            Profile::V3_5 | Profile::V3_6 => {
                 let address = system.random_u64() & 0xff_ff80;
                 format!("etcd-endpoints://0xc000{address:06x}/{host}")
             }
@@ -204,8 +206,8 @@ impl<'a> Client<'a> {
     /// A connection to `endpoint` alone, whatever the client's own endpoints.
     pub(crate) fn dial(&self, endpoint: &str) -> Client<'a> {
         let target = match self.profile {
-            Profile::V3_4 => format!("passthrough:///{endpoint}"),
-            Profile::V3_5 => self.target.clone(),
+            Profile::V3_3 | Profile::V3_4 => format!("passthrough:///{endpoint}"),
+            Profile::V3_5 | Profile::V3_6 => self.target.clone(),
         };
         let config = Config { endpoints: vec![endpoint.to_string()], ..self.config.clone() };
         let client = Client::with_target(self.system, config, target, true);
@@ -415,9 +417,15 @@ impl<'a> Client<'a> {
     }
 
     fn warn(&self, text: &str, attempt: Option<usize>, status: &Status) {
+        // The client of 3.3 has no such interceptor.
+        if self.profile == Profile::V3_3 {
+            return;
+        }
         let caller = match self.profile {
-            Profile::V3_4 => "\"caller\":\"clientv3/retry_interceptor.go",
-            Profile::V3_5 => "\"logger\":\"etcd-client\",\"caller\":\"v3/retry_interceptor.go",
+            Profile::V3_3 | Profile::V3_4 => "\"caller\":\"clientv3/retry_interceptor.go",
+            Profile::V3_5 | Profile::V3_6 => {
+                "\"logger\":\"etcd-client\",\"caller\":\"v3/retry_interceptor.go"
+            }
         };
         let (line, attempt) = match attempt {
             Some(attempt) => (62, format!(",\"attempt\":{attempt}")),

@@ -41,6 +41,13 @@ pub(super) fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit>
         let line = "`--keys-only` and `--count-only` cannot be set at the same time, choose one";
         return Err(Exit::bad_args(line));
     }
+    for what in ["create", "mod"] {
+        let [min, max] = ["min", "max"].map(|end| flags.int(&format!("{end}-{what}-rev")));
+        if max != 0 && min > max {
+            let text = format!("invalid `--min-{what}-rev={min}` > `--max-{what}-rev={max}`");
+            return Err(Exit::bad_feature(text));
+        }
+    }
     let serializable = match flags.text("consistency") {
         "s" => true,
         "l" => false,
@@ -62,7 +69,10 @@ pub(super) fn request(invocation: &Invocation<'_>) -> Result<RangeRequest, Exit>
         serializable,
         keys_only: flags.bool("keys-only"),
         count_only: flags.bool("count-only"),
-        ..RangeRequest::default()
+        min_create_revision: flags.int("min-create-rev"),
+        max_create_revision: flags.int("max-create-rev"),
+        min_mod_revision: flags.int("min-mod-rev"),
+        max_mod_revision: flags.int("max-mod-rev"),
     })
 }
 

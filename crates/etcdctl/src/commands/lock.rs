@@ -63,10 +63,10 @@ async fn execute(
 ) -> Result<(), Exit> {
     let held = mutex.lock(interrupt).await.map_err(Exit::error)?;
     let key = String::from_utf8_lossy(&held.key).into_owned();
-    let env = [
-        ("ETCD_LOCK_KEY".to_string(), key),
-        ("ETCD_LOCK_REV".to_string(), held.revision.to_string()),
-    ];
+    let mut env = vec![("ETCD_LOCK_KEY".to_string(), key)];
+    if invocation.profile() > Profile::V3_3 {
+        env.push(("ETCD_LOCK_REV".to_string(), held.revision.to_string()));
+    }
     let ended = invocation.system.run(command, &env).await;
     let unlocked = mutex.unlock(&held.key).await;
     let Some(line) = failure(&ended) else { return unlocked.map_err(Exit::error) };

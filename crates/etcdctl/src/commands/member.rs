@@ -16,9 +16,18 @@ use crate::go::url::check_urls;
 use crate::printers::{Format, Reply};
 use crate::process::Invocation;
 
-pub(super) fn list(invocation: &Invocation<'_>) -> Plan {
+pub(super) fn list(invocation: &Invocation<'_>) -> Result<Plan, Exit> {
     let show = |answer: &mut Answer<'_, '_>| answer.show(&Reply::Members(&answer.read()?));
-    Plan::read(method::cluster::MEMBER_LIST, &list_request(invocation.profile()), show)
+    let mut request = list_request(invocation.profile());
+    match invocation.flags.text("consistency") {
+        "" | "l" => {}
+        "s" => request.linearizable = false,
+        other => {
+            let other = quote(other.as_bytes());
+            return Err(Exit::bad_feature(format!("unknown consistency flag {other}")));
+        }
+    }
+    Ok(Plan::read(method::cluster::MEMBER_LIST, &request, show))
 }
 
 /// From 3.5 on the list comes through consensus.
@@ -59,7 +68,12 @@ pub(super) async fn add(mut invocation: Invocation<'_>) -> Result<(), Exit> {
         .map_err(Exit::error)?;
     let header = reply.header.unwrap_or_default();
     let id = reply.member.as_ref().map_or(0, |member| member.id);
-    let text = format!("Member {id:16x} added to cluster {:16x}\n", header.cluster_id);
+    let learner = reply.member.as_ref().is_some_and(|member| member.is_learner);
+    let added = match learner && invocation.profile() >= Profile::V3_6 {
+        true => "added as learner to",
+        false => "added to",
+    };
+    let text = format!("Member {id:16x} {added} cluster {:16x}\n", header.cluster_id);
     display.show(&invocation, &Reply::MemberAdded(&reply, &text))?;
     if display.format != Format::Simple {
         return Ok(());

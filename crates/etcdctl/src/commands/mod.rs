@@ -6,13 +6,18 @@ mod check;
 mod compaction;
 mod defrag;
 mod del;
+mod downgrade;
 mod elect;
 mod endpoint;
 mod get;
+mod hash_kv_file;
 mod lease;
 pub(crate) mod line;
 mod lock;
+mod make_mirror;
 mod member;
+mod migrate;
+mod migrate_schema;
 mod move_leader;
 mod plan;
 mod put;
@@ -22,6 +27,7 @@ mod role;
 mod snapshot;
 mod txn;
 mod user;
+mod utl;
 mod version;
 pub(crate) mod watch;
 pub(crate) mod watch_args;
@@ -44,26 +50,36 @@ pub(crate) enum Run {
     AuthDisable,
     AuthEnable,
     AuthStatus,
-    Check,
+    Backup,
+    CheckDatascale,
+    CheckPerf,
     Compaction,
     Defrag,
+    DefragFile,
     Del,
+    DowngradeCancel,
+    DowngradeEnable,
+    DowngradeValidate,
     Elect,
     EndpointHashKv,
     EndpointHealth,
     EndpointStatus,
     Get,
+    HashKvFile,
     LeaseGrant,
     LeaseKeepAlive,
     LeaseList,
     LeaseRevoke,
     LeaseTimeToLive,
     Lock,
+    MakeMirror,
     MemberAdd,
     MemberList,
     MemberPromote,
     MemberRemove,
     MemberUpdate,
+    Migrate,
+    MigrateSchema,
     MoveLeader,
     Put,
     RoleAdd,
@@ -72,6 +88,8 @@ pub(crate) enum Run {
     RoleGrant,
     RoleList,
     RoleRevoke,
+    /// `etcdutl snapshot save`, which only says where else to do that.
+    SaveElsewhere,
     SnapshotRestore,
     SnapshotSave,
     SnapshotStatus,
@@ -91,16 +109,24 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Exit> {
     match invocation.run {
         Run::AlarmDisarm => alarm::disarm(invocation).await,
         Run::AuthEnable => auth::enable(invocation).await,
-        Run::Check => check::run(&invocation),
+        Run::CheckDatascale => check::datascale(invocation).await,
+        Run::CheckPerf => check::perf(invocation).await,
+        Run::Backup => utl::backup(&invocation),
         Run::Defrag => defrag::run(invocation).await,
+        Run::DefragFile => utl::defrag(&invocation).await,
         Run::Elect => elect::run(invocation).await,
         Run::EndpointHashKv => endpoint::hash_kv(invocation).await,
         Run::EndpointHealth => endpoint::health(invocation).await,
         Run::EndpointStatus => endpoint::status(invocation).await,
         Run::LeaseKeepAlive => lease::keep_alive(invocation).await,
         Run::Lock => lock::run(invocation).await,
+        Run::MakeMirror => make_mirror::run(invocation).await,
         Run::MemberAdd => member::add(invocation).await,
+        Run::HashKvFile => hash_kv_file::run(&invocation),
+        Run::Migrate => migrate::run(invocation).await,
+        Run::MigrateSchema => migrate_schema::run(&invocation),
         Run::MoveLeader => move_leader::run(invocation).await,
+        Run::SaveElsewhere => utl::save_elsewhere(&invocation),
         Run::SnapshotRestore => restore::run(&invocation),
         Run::SnapshotSave => snapshot::save(invocation).await,
         Run::SnapshotStatus => snapshot::status(&invocation),
@@ -122,13 +148,16 @@ async fn plan(invocation: &Invocation<'_>) -> Result<Option<Plan>, Exit> {
         Run::AuthDisable => auth::disable(invocation),
         Run::AuthStatus => auth::status(invocation),
         Run::Compaction => compaction::plan(invocation),
-        Run::Del => del::plan(invocation),
+        Run::Del => del::plan(invocation).await,
+        Run::DowngradeCancel | Run::DowngradeEnable | Run::DowngradeValidate => {
+            downgrade::plan(invocation)
+        }
         Run::Get => get::plan(invocation),
         Run::LeaseGrant => lease::grant(invocation),
         Run::LeaseList => Ok(lease::list()),
         Run::LeaseRevoke => lease::revoke(invocation),
         Run::LeaseTimeToLive => lease::time_to_live(invocation),
-        Run::MemberList => Ok(member::list(invocation)),
+        Run::MemberList => member::list(invocation),
         Run::MemberPromote | Run::MemberRemove | Run::MemberUpdate => member::change(invocation),
         Run::Put => put::plan(invocation).await,
         Run::RoleAdd | Run::RoleDelete => role::add_or_delete(invocation),

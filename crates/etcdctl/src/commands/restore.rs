@@ -80,7 +80,7 @@ impl Places {
         let dir = &self.data_dir;
         match files.stat(dir) {
             Err(_) => {}
-            Ok(_) if profile == Profile::V3_4 => return Err(format!("data-dir {dir:?} exists")),
+            Ok(_) if profile <= Profile::V3_4 => return Err(format!("data-dir {dir:?} exists")),
             Ok(kind) => {
                 let empty = kind == FileKind::Directory
                     && files.list_dir(dir).is_ok_and(|names| names.is_empty());
@@ -129,14 +129,14 @@ fn tell(invocation: &Invocation<'_>, line: Line, path: &str, places: &Places) {
         ("snap-dir", string(&snap_dir)),
     ];
     let place = match invocation.profile() {
-        Profile::V3_4 => format!("snapshot/v3_snapshot.go:{old}"),
-        Profile::V3_5 => format!("snapshot/v3_snapshot.go:{new}"),
+        Profile::V3_3 | Profile::V3_4 => format!("snapshot/v3_snapshot.go:{old}"),
+        Profile::V3_5 | Profile::V3_6 => format!("snapshot/v3_snapshot.go:{new}"),
     };
     log(invocation, &place, message, &fields);
 }
 
 fn tell_members(invocation: &Invocation<'_>, restored: &Restored) {
-    let old = invocation.profile() == Profile::V3_4;
+    let old = invocation.profile() <= Profile::V3_4;
     if !old {
         let message = "Trimming membership information from the backend...";
         log(invocation, "membership/store.go:141", message, &[]);
@@ -156,8 +156,9 @@ fn tell_members(invocation: &Invocation<'_>, restored: &Restored) {
 
 fn log(invocation: &Invocation<'_>, place: &str, message: &str, fields: Fields<'_>) {
     let wall_us = invocation.system.wall_us();
-    invocation.stderr(match invocation.profile() {
-        Profile::V3_4 => json_line(&seconds(wall_us), ("", place), message, fields),
-        Profile::V3_5 => console_line(wall_us, place, message, fields),
+    invocation.stderr(if invocation.profile() <= Profile::V3_4 {
+        json_line(&seconds(wall_us), ("", place), message, fields)
+    } else {
+        console_line(wall_us, place, message, fields)
     });
 }

@@ -3,6 +3,8 @@
 //! What the libraries log goes to standard error, as theirs does. `restore` is beside this.
 
 use bolt::Db;
+use bytes::Bytes;
+use member::Schema;
 use proto::Profile;
 
 use super::zap::{Fields, json_line, seconds};
@@ -56,6 +58,10 @@ pub(super) async fn save(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     }
     log.tool(152, 100, "saved", &[("path", string(&path))]);
     invocation.stdout(format!("Snapshot saved at {path}\n"));
+    if invocation.profile() >= Profile::V3_6 {
+        // The answer tells it there, in its first message.
+        invocation.stdout(format!("Server version {}\n", invocation.profile().version()));
+    }
     Ok(())
 }
 
@@ -65,17 +71,23 @@ pub(super) fn status(invocation: &Invocation<'_>) -> Result<(), Exit> {
     let display = invocation.display()?;
     let files = invocation.system.files();
     files.stat(path).map_err(Exit::error)?;
-    let file = files.read_file(path).map_err(Exit::error)?;
-    let db = Db::open(file.into()).map_err(|_| Exit::error("invalid database"))?;
-    let status = db.snapshot_status().map_err(|why| {
+    let file = Bytes::from(files.read_file(path).map_err(Exit::error)?);
+    let db = Db::open(file.clone()).map_err(|_| Exit::error("invalid database"))?;
+    let mut status = db.snapshot_status().map_err(|why| {
         Exit::error(format!("snapshot file integrity check failed. 1 errors found.\n{why}"))
     })?;
+    if invocation.profile() >= Profile::V3_6 {
+        // N8: keys that live, and the version that the file says it is of.
+        status.total_key = member::live_keys(&file).map_err(Exit::error)?;
+        let schema = Schema::read(&file).map_err(Exit::error)?;
+        status.version = schema.storage_version().unwrap_or_default().to_string();
+    }
     display.show(invocation, &Reply::Snapshot(&status))
 }
 
 /// From 3.5 on another tool is meant for files.
 pub(super) fn deprecated(invocation: &Invocation<'_>, command: &str) {
-    if invocation.profile() >= Profile::V3_5 {
+    if invocation.profile() >= Profile::V3_5 && invocation.tool == "etcdctl" {
         invocation.stderr(format!("Deprecated: Use `etcdutl snapshot {command}` instead.\n\n"));
     }
 }
@@ -91,11 +103,15 @@ impl<'i> Log<'i> {
     }
 
     fn is_old(&self) -> bool {
-        self.invocation.profile() == Profile::V3_4
+        self.invocation.profile() <= Profile::V3_4
     }
 
     /// A line of the snapshot library, which stands at another place in each release.
     fn tool(&self, line_3_4: u32, line_3_5: u32, message: &str, fields: Fields<'_>) {
+        if self.invocation.profile() == Profile::V3_3 {
+            // It has no logger yet.
+            return;
+        }
         let line = if self.is_old() { line_3_4 } else { line_3_5 };
         let time = seconds(self.invocation.system.wall_us());
         let caller = format!("snapshot/v3_snapshot.go:{line}");
@@ -104,6 +120,9 @@ impl<'i> Log<'i> {
 
     /// A line of the client library.
     fn client(&self, line_3_4: u32, line_3_5: u32, message: &str) {
+        if self.invocation.profile() == Profile::V3_3 {
+            return;
+        }
         let wall_us = self.invocation.system.wall_us();
         let (time, logger, caller) = if self.is_old() {
             let caller = format!("clientv3/maintenance.go:{line_3_4}");

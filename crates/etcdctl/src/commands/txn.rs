@@ -10,6 +10,7 @@ use super::watch::next_line;
 use super::{Run, del, get, line, put};
 use crate::client::{Deadline, Retry};
 use crate::cobra;
+use crate::data_dir::panic;
 use crate::exit::Exit;
 use crate::go::number::parse_int;
 use crate::go::quote::quote;
@@ -95,12 +96,6 @@ fn compare(invocation: &Invocation<'_>, line: &str) -> Result<Compare, Exit> {
     })
 }
 
-/// What is left to see when the real tool panics: the first lines, and Go's exit status.
-fn panic(invocation: &Invocation<'_>, why: &str) -> Exit {
-    invocation.stderr(format!("panic: {why}\n\ngoroutine 1 [running]:\n"));
-    Exit::silent(2)
-}
-
 /// A line such as `put key value`, with the flags of that command.
 async fn operation(invocation: &Invocation<'_>, line: &str) -> Result<RequestOp, Exit> {
     let words = line::words(line).ok_or_else(|| Exit::bad_input("invalid syntax"))?;
@@ -117,7 +112,8 @@ async fn operation(invocation: &Invocation<'_>, line: &str) -> Result<RequestOp,
         return Err(invalid());
     };
     let run = cobra::leaf(&path).run;
-    let inner = Invocation { system: invocation.system, run, flags, args, words };
+    let inner =
+        Invocation { system: invocation.system, run, flags, args, words, tool: invocation.tool };
     let request = match run {
         Run::Get => Request::RequestRange(get::request(&inner)?),
         Run::Put => Request::RequestPut(put::request(&inner, false).await?),

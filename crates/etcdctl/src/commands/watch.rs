@@ -169,6 +169,6 @@ pub(super) async fn next_line(invocation: &Invocation<'_>) -> Option<String> {
 }
 
 fn end_of_input(invocation: &Invocation<'_>) -> Exit {
-    let error = if invocation.profile() == Profile::V3_4 { "Error" } else { "error" };
+    let error = if invocation.profile() <= Profile::V3_4 { "Error" } else { "error" };
     Exit::bad_input(format!("{error} reading watch request line: EOF"))
 }

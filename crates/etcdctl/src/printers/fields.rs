@@ -3,15 +3,16 @@
 
 use std::fmt::{Display, Write};
 
+use proto::Profile;
 use proto::authpb::permission::Type;
 use proto::etcdserverpb::{AlarmType, ResponseHeader};
 use proto::mvccpb::KeyValue;
 
-use super::{Health, Reply};
+use super::{Display as Settings, Health, Reply};
 use crate::go::quote::quote;
 
-pub(super) fn print(reply: &Reply<'_>) -> Option<String> {
-    let mut fields = Fields::default();
+pub(super) fn print(settings: &Settings, reply: &Reply<'_>) -> Option<String> {
+    let mut fields = Fields { text: String::new(), settings: *settings };
     match reply {
         Reply::Get(get) => {
             fields.header(get.header);
@@ -46,19 +47,30 @@ pub(super) fn print(reply: &Reply<'_>) -> Option<String> {
             fields.line("Revision", status.revision);
             fields.line("Keys", status.total_key);
             fields.line("Size", status.total_size_bytes);
+            if settings.profile >= Profile::V3_6 {
+                fields.quoted("Version", status.version.as_bytes());
+            }
+        }
+        Reply::FileHash(hash) => {
+            fields.line("Hash", hash.hash);
+            fields.line("Hash revision", hash.hash_revision);
+            fields.line("Compact revision", hash.compact_revision);
         }
         Reply::HashKv(list) => {
             for (endpoint, reply) in *list {
                 fields.header(reply.header);
                 fields.quoted("Endpoint", endpoint.as_bytes());
                 fields.line("Hash", reply.hash);
+                if settings.profile >= Profile::V3_6 {
+                    fields.line("HashRevision", reply.hash_revision);
+                }
                 fields.blank();
             }
         }
         Reply::Txn(txn) => {
             fields.header(txn.header);
             fields.line("Succeeded", txn.succeeded);
-            let inner = super::replies(txn).filter_map(|reply| print(&reply));
+            let inner = super::replies(txn).filter_map(|reply| print(settings, &reply));
             fields.text.extend(inner);
         }
         Reply::Watch(watched) => {
@@ -91,7 +103,7 @@ pub(super) fn print(reply: &Reply<'_>) -> Option<String> {
             fields.header(list.header);
             for alarm in &list.alarms {
                 let kind = AlarmType::try_from(alarm.alarm).unwrap_or(AlarmType::None);
-                fields.line("MemberID", alarm.member_id);
+                fields.id("MemberID", alarm.member_id);
                 fields.line("AlarmType", kind.as_str_name());
                 fields.blank();
             }
@@ -123,14 +135,26 @@ pub(super) fn print(reply: &Reply<'_>) -> Option<String> {
     Some(fields.text)
 }
 
-#[derive(Default)]
 struct Fields {
     text: String,
+    settings: Settings,
 }
 
 impl Fields {
     fn line(&mut self, name: &str, value: impl Display) {
         writeln!(self.text, "\"{name}\" : {value}").expect("a String takes every write");
+    }
+
+    /// `--hex` is for ids too from 3.6 on.
+    fn has_hex_ids(&self) -> bool {
+        self.settings.hex && self.settings.profile >= Profile::V3_6
+    }
+
+    fn id(&mut self, name: &str, id: u64) {
+        match self.has_hex_ids() {
+            true => self.line(name, format_args!("{id:016x}")),
+            false => self.line(name, id),
+        }
     }
 
     fn quoted(&mut self, name: &str, value: &[u8]) {
@@ -143,9 +167,16 @@ impl Fields {
 
     fn header(&mut self, header: Option<ResponseHeader>) {
         let header = header.unwrap_or_default();
-        self.line("ClusterID", header.cluster_id);
-        self.line("MemberID", header.member_id);
-        self.line("Revision", header.revision);
+        if self.has_hex_ids() {
+            self.line("ClusterID", format_args!("{:x}", header.cluster_id));
+            self.line("MemberID", format_args!("{:x}", header.member_id));
+        } else {
+            self.line("ClusterID", header.cluster_id);
+            self.line("MemberID", header.member_id);
+        }
+        if header.revision != 0 || self.settings.profile < Profile::V3_6 {
+            self.line("Revision", header.revision);
+        }
         self.line("RaftTerm", header.raft_term);
     }
 
@@ -155,7 +186,11 @@ impl Fields {
         self.line(&format!("{prefix}ModRevision"), kv.mod_revision);
         self.line(&format!("{prefix}Version"), kv.version);
         self.quoted(&format!("{prefix}Value"), &kv.value);
-        self.line(&format!("{prefix}Lease"), kv.lease);
+        let name = format!("{prefix}Lease");
+        match self.has_hex_ids() {
+            true => self.line(&name, format_args!("{:016x}", kv.lease)),
+            false => self.line(&name, kv.lease),
+        }
     }
 
     fn lease(&mut self, header: Option<ResponseHeader>, id: i64, ttl: i64) {
@@ -167,7 +202,7 @@ impl Fields {
     fn members(&mut self, list: &proto::etcdserverpb::MemberListResponse) {
         self.header(list.header);
         for member in &list.members {
-            self.line("ID", member.id);
+            self.id("ID", member.id);
             self.quoted("Name", member.name.as_bytes());
             for url in &member.peer_ur_ls {
                 self.quoted("PeerURL", url.as_bytes());
@@ -175,7 +210,9 @@ impl Fields {
             for url in &member.client_ur_ls {
                 self.quoted("ClientURL", url.as_bytes());
             }
-            self.line("IsLearner", member.is_learner);
+            if self.settings.profile > Profile::V3_3 {
+                self.line("IsLearner", member.is_learner);
+            }
             self.blank();
         }
     }
@@ -189,16 +226,33 @@ impl Fields {
     }
 
     fn status(&mut self, endpoint: &str, status: &proto::etcdserverpb::StatusResponse) {
+        let profile = self.settings.profile;
         self.header(status.header);
         self.quoted("Version", status.version.as_bytes());
+        if profile >= Profile::V3_6 {
+            self.quoted("StorageVersion", status.storage_version.as_bytes());
+        }
         self.line("DBSize", status.db_size);
-        self.line("Leader", status.leader);
-        self.line("IsLearner", status.is_learner);
+        if profile >= Profile::V3_6 {
+            self.line("DBSizeInUse", status.db_size_in_use);
+            self.line("DBSizeQuota", status.db_size_quota);
+        }
+        self.id("Leader", status.leader);
+        if profile > Profile::V3_3 {
+            self.line("IsLearner", status.is_learner);
+        }
         self.line("RaftIndex", status.raft_index);
         self.line("RaftTerm", status.raft_term);
-        self.line("RaftAppliedIndex", status.raft_applied_index);
-        self.line("Errors", format_args!("[{}]", status.errors.join(" ")));
+        if profile > Profile::V3_3 {
+            self.line("RaftAppliedIndex", status.raft_applied_index);
+            self.line("Errors", format_args!("[{}]", status.errors.join(" ")));
+        }
         self.quoted("Endpoint", endpoint.as_bytes());
+        if profile >= Profile::V3_6 {
+            let info = status.downgrade_info.clone().unwrap_or_default();
+            self.quoted("DowngradeTargetVersion", info.target_version.as_bytes());
+            self.line("DowngradeEnabled", info.enabled);
+        }
         self.blank();
     }
 }

@@ -4,8 +4,8 @@
 use proto::Profile;
 use proto::authpb::Permission;
 use proto::etcdserverpb::{
-    AlarmMember, HashKvResponse, Member, MemberListResponse, ResponseHeader, StatusResponse,
-    TxnResponse,
+    AlarmMember, DowngradeInfo, HashKvResponse, Member, MemberListResponse, ResponseHeader,
+    StatusResponse, TxnResponse,
 };
 use proto::mvccpb::{Event, KeyValue};
 
@@ -71,7 +71,9 @@ fn object(display: &Display, reply: &Reply<'_>) -> String {
             let ids = list.leases.iter().map(|lease| Object::new().raw("id", lease.id).end());
             flat(&list.header).raw("leases", array(ids.collect())).end()
         }
-        Reply::Members(list) if display.hex && display.profile > Profile::V3_4 => hex_members(list),
+        Reply::Members(list) if display.hex && display.profile > Profile::V3_4 => {
+            hex_members(display.profile, list)
+        }
         Reply::MemberAdded(reply, _) => with_header(reply.header)
             .raw_or_none("member", reply.member.as_ref().map(member))
             .array_or_none("members", reply.members.iter().map(member).collect())
@@ -106,6 +108,15 @@ fn object(display: &Display, reply: &Reply<'_>) -> String {
             .raw("revision", status.revision)
             .raw("totalKey", status.total_key)
             .raw("totalSize", status.total_size_bytes)
+            .raw_or_none(
+                "version",
+                (display.profile >= Profile::V3_6).then(|| string(&status.version)),
+            )
+            .end(),
+        Reply::FileHash(hash) => Object::new()
+            .raw("hash", hash.hash)
+            .raw("hashRevision", hash.hash_revision)
+            .raw("compactRevision", hash.compact_revision)
             .end(),
         Reply::HashKv(list) => array(list.iter().map(|(ep, reply)| hash_kv(ep, reply)).collect()),
     }
@@ -114,7 +125,7 @@ fn object(display: &Display, reply: &Reply<'_>) -> String {
 /// The replies inside a transaction's, each under the name of its field: Go's name in 3.4, the
 /// protocol's from 3.5 on.
 fn inner(display: &Display, txn: &TxnResponse) -> Vec<String> {
-    let old = display.profile == Profile::V3_4;
+    let old = display.profile <= Profile::V3_4;
     let named = |reply: Reply<'_>| {
         let name = match reply {
             Reply::Get(_) if old => "ResponseRange",
@@ -130,15 +141,18 @@ fn inner(display: &Display, txn: &TxnResponse) -> Vec<String> {
     super::replies(txn).map(named).collect()
 }
 
-/// 3.5's own writing of a member list with `--hex`; the capital S is etcd's.
-fn hex_members(list: &MemberListResponse) -> String {
+/// A member list with `--hex` is written by hand from 3.5 on, which has a capital S where 3.6 has none.
+fn hex_members(profile: Profile, list: &MemberListResponse) -> String {
     let head = list.header.unwrap_or_default();
     let member = |member: &Member| {
         Object::new()
             .raw("ID", format_args!("\"{:x}\"", member.id))
             .raw("name", format_args!("\"{}\"", member.name))
             .raw("peerURLs", array(strings(&member.peer_ur_ls)))
-            .raw("clientURLS", array(strings(&member.client_ur_ls)))
+            .raw(
+                if profile < Profile::V3_6 { "clientURLS" } else { "clientURLs" },
+                array(strings(&member.client_ur_ls)),
+            )
             .end()
     };
     let head = Object::new()
@@ -237,14 +251,25 @@ fn status(endpoint: &str, status: &StatusResponse) -> String {
         .array_or_none("errors", strings(&status.errors))
         .number_or_none("dbSizeInUse", status.db_size_in_use)
         .bool_or_none("isLearner", status.is_learner)
+        .string_or_none("storageVersion", &status.storage_version)
+        .number_or_none("dbSizeQuota", status.db_size_quota)
+        .raw_or_none("downgradeInfo", status.downgrade_info.as_ref().map(downgrade))
         .end();
     Object::new().string("Endpoint", endpoint).raw("Status", inner).end()
+}
+
+fn downgrade(info: &DowngradeInfo) -> String {
+    Object::new()
+        .bool_or_none("enabled", info.enabled)
+        .string_or_none("targetVersion", &info.target_version)
+        .end()
 }
 
 fn hash_kv(endpoint: &str, reply: &HashKvResponse) -> String {
     let inner = with_header(reply.header)
         .number_or_none("hash", reply.hash)
         .number_or_none("compact_revision", reply.compact_revision)
+        .number_or_none("hash_revision", reply.hash_revision)
         .end();
     Object::new().string("Endpoint", endpoint).raw("HashKV", inner).end()
 }

@@ -7,6 +7,7 @@ mod simple;
 mod table;
 
 use bolt::SnapshotStatus;
+use member::FileHash;
 use proto::Profile;
 use proto::etcdserverpb::response_op::Response;
 use proto::etcdserverpb::{
@@ -89,6 +90,7 @@ pub(crate) enum Reply<'r> {
     Health(&'r [Health]),
     Status(&'r [(String, StatusResponse)]),
     Snapshot(&'r SnapshotStatus),
+    FileHash(&'r FileHash),
     HashKv(&'r [(String, HashKvResponse)]),
     Alarms(&'r AlarmResponse),
     /// With the name of the user or role.
@@ -160,8 +162,10 @@ impl Display {
         let text = match self.format {
             Format::Simple => Ok(simple::print(self, reply)),
             Format::Json => Ok(json::print(self, reply).into_bytes()),
-            Format::Fields => fields::print(reply).map(String::into_bytes).ok_or_else(lacks),
-            Format::Table => table::print(reply).map(String::into_bytes).ok_or_else(lacks),
+            Format::Fields => fields::print(self, reply).map(String::into_bytes).ok_or_else(lacks),
+            Format::Table => {
+                table::print(self.profile, reply).map(String::into_bytes).ok_or_else(lacks)
+            }
             Format::Protobuf => protobuf::print(reply).unwrap_or_else(|| Err(lacks())),
         };
         invocation.stdout(text.map_err(Exit::bad_feature)?);

@@ -41,7 +41,11 @@ pub(super) fn print(reply: &Reply<'_>) -> Option<Result<Vec<u8>, String>> {
         }
         Reply::Leases(list) => return unsupported("LeaseLeasesResponse", &list.header),
         Reply::Done(done) => return unsupported("LeaseRevokeResponse", &done.header),
-        Reply::Snapshot(_) | Reply::Health(_) | Reply::Status(_) | Reply::HashKv(_) => return None,
+        Reply::Snapshot(_)
+        | Reply::FileHash(_)
+        | Reply::Health(_)
+        | Reply::Status(_)
+        | Reply::HashKv(_) => return None,
     }))
 }
 

@@ -85,10 +85,11 @@ pub(super) fn print(display: &Display, reply: &Reply<'_>) -> Vec<u8> {
         Reply::Done(done) => text.extend(done.text.as_bytes()),
         // Goes line by line to different streams.
         Reply::Health(_) => {}
-        Reply::Members(members) => rows(&mut text, &table::members(members)),
-        Reply::Status(list) => rows(&mut text, &table::status(list)),
-        Reply::Snapshot(status) => rows(&mut text, &table::snapshot(status)),
-        Reply::HashKv(list) => rows(&mut text, &table::hash_kv(list)),
+        Reply::Members(members) => rows(&mut text, &table::members(display.profile, members)),
+        Reply::Status(list) => rows(&mut text, &table::status(display.profile, list)),
+        Reply::Snapshot(status) => rows(&mut text, &table::snapshot(display.profile, status)),
+        Reply::FileHash(hash) => rows(&mut text, &table::file_hash(hash)),
+        Reply::HashKv(list) => rows(&mut text, &table::hash_kv(display.profile, list)),
     }
     text
 }
@@ -99,7 +100,7 @@ pub(super) fn health(display: &Display, health: &Health) -> (bool, String) {
     if error.is_empty() {
         let line =
             format!("{endpoint} is healthy: successfully committed proposal: took = {took}\n");
-        return (display.profile == Profile::V3_4, line);
+        return (display.profile <= Profile::V3_4, line);
     }
     (true, format!("{endpoint} is unhealthy: failed to commit proposal: {error}\n"))
 }

@@ -2,34 +2,49 @@
 //! `member`; here are the folders, and the log lines: capnslog's in 3.4, zap's in 3.5, whose stack traces
 //! are left out.
 
-use member::{DiskFile, backup};
+use member::backup;
 use proto::Profile;
 
 use super::context::{Context, Outcome};
+use crate::data_dir::{join, read_folder};
 use crate::files::Files;
 use crate::go::time::{capnslog, iso8601_ms};
+use crate::system::System;
+
+/// Where a directory is and where its copy goes; empty logs' folders are those inside.
+pub(crate) struct Folders<'f> {
+    pub(crate) data_dir: &'f str,
+    pub(crate) wal_dir: &'f str,
+    pub(crate) backup_dir: &'f str,
+    pub(crate) backup_wal_dir: &'f str,
+}
 
 /// Arguments that are no flags are ignored, as by the real tool.
 pub(super) fn run(context: &Context<'_>) -> Outcome {
-    match copy(context) {
-        Ok(()) => Ok(()),
-        Err(why) => {
-            tell(context, "fatal", &why);
-            Err(1)
-        }
-    }
+    let flag = |name: &str| context.local.text(name);
+    let folders = Folders {
+        data_dir: flag("data-dir"),
+        wal_dir: flag("wal-dir"),
+        backup_dir: flag("backup-dir"),
+        backup_wal_dir: flag("backup-wal-dir"),
+    };
+    copy(context.system, &folders, context.local.bool("with-v3")).map_err(|()| 1)
 }
 
-fn copy(context: &Context<'_>) -> Result<(), String> {
-    let files = context.system.files();
-    let flag = |name: &str| context.local.text(name).to_string();
-    let folder = |dir: &str, wal_dir: String| {
+/// Makes the copy and says so on standard error; why it could not is the last thing said.
+pub(crate) fn copy(system: &dyn System, folders: &Folders<'_>, with_v3: bool) -> Result<(), ()> {
+    make(system, folders, with_v3).map_err(|why| tell(system, "fatal", &why))
+}
+
+fn make(system: &dyn System, folders: &Folders<'_>, with_v3: bool) -> Result<(), String> {
+    let files = system.files();
+    let folder = |dir: &str, wal_dir: &str| {
         let snap = join(dir, "member/snap");
-        let wal = if wal_dir.is_empty() { join(dir, "member/wal") } else { wal_dir };
+        let wal = if wal_dir.is_empty() { join(dir, "member/wal") } else { wal_dir.to_string() };
         (snap, wal)
     };
-    let (from_snap, from_wal) = folder(&flag("data-dir"), flag("wal-dir"));
-    let (to_snap, to_wal) = folder(&flag("backup-dir"), flag("backup-wal-dir"));
+    let (from_snap, from_wal) = folder(folders.data_dir, folders.wal_dir);
+    let (to_snap, to_wal) = folder(folders.backup_dir, folders.backup_wal_dir);
     make_empty(files, &to_snap)?;
     let mut source = read_folder(files, &from_snap, "member/snap")?;
     source.extend(read_folder(files, &from_wal, "member/wal")?);
@@ -39,9 +54,9 @@ fn copy(context: &Context<'_>) -> Result<(), String> {
     if files.stat(&to_wal).is_ok() {
         return Err("file already exists".into());
     }
-    let ids = (context.system.random_u64() >> 1, context.system.random_u64() >> 1);
-    let copy = backup(&source, ids, context.local.bool("with-v3"))?;
-    copy.told.iter().for_each(|line| tell(context, "info", line));
+    let ids = (system.random_u64() >> 1, system.random_u64() >> 1);
+    let copy = backup(&source, ids, with_v3)?;
+    copy.told.iter().for_each(|line| tell(system, "info", line));
     files.make_dirs(&to_wal)?;
     for file in copy.files {
         let path = match file.path.strip_prefix("member/wal/") {
@@ -51,14 +66,6 @@ fn copy(context: &Context<'_>) -> Result<(), String> {
         files.write_file(&path, &file.bytes)?;
     }
     Ok(())
-}
-
-/// Go's `filepath.Join`: without a folder the rest stands alone.
-fn join(dir: &str, rest: &str) -> String {
-    match dir.trim_end_matches('/') {
-        "" if dir.is_empty() => rest.to_string(),
-        dir => format!("{dir}/{rest}"),
-    }
 }
 
 fn make_empty(files: &dyn Files, dir: &str) -> Result<(), String> {
@@ -72,23 +79,14 @@ fn make_empty(files: &dyn Files, dir: &str) -> Result<(), String> {
     Err(failed(format!("expected {dir:?} to be empty, got [{}]", names.join(" "))))
 }
 
-fn read_folder(files: &dyn Files, dir: &str, to: &str) -> Result<Vec<DiskFile>, String> {
-    let names = files.list_dir(dir)?;
-    let file = |name: String| {
-        let bytes = files.read_file(&format!("{dir}/{name}"))?;
-        Ok(DiskFile { path: format!("{to}/{name}"), bytes: bytes.into() })
-    };
-    names.into_iter().map(file).collect()
-}
-
-fn tell(context: &Context<'_>, level: &str, text: &str) {
-    let wall_us = context.system.wall_us();
-    let line = match context.system.profile() {
-        Profile::V3_4 => format!("{} I | {text}\n", capnslog(wall_us)),
-        Profile::V3_5 => {
+fn tell(system: &dyn System, level: &str, text: &str) {
+    let wall_us = system.wall_us();
+    let line = match system.profile() {
+        Profile::V3_3 | Profile::V3_4 => format!("{} I | {text}\n", capnslog(wall_us)),
+        Profile::V3_5 | Profile::V3_6 => {
             let time = iso8601_ms(wall_us);
             format!("{}Z\t{level}\tetcdutl/backup_command.go\t{text}\n", &time[..19])
         }
     };
-    context.complain(&line);
+    system.print(true, line.as_bytes());
 }

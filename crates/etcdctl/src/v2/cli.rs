@@ -169,7 +169,7 @@ fn flags_first(flags: &'static [Flag], words: &[String], profile: Profile) -> Ve
         let name = name.split('=').next().unwrap_or(name);
         !name.is_empty() && find(flags.iter().chain([&HELP]), name).is_some()
     };
-    let later = profile == Profile::V3_4;
+    let later = profile <= Profile::V3_4;
     let (mut moved, mut others) = (Vec::new(), Vec::new());
     let mut value_follows = false;
     for (at, word) in words.iter().enumerate() {

@@ -70,7 +70,7 @@ impl<'a> Context<'a> {
     /// Wrong arguments: 1, and 128 from 3.5 on.
     pub(super) fn bad_args<T>(&self, why: &str) -> Outcome<T> {
         self.complain(&format!("Error:  {why}\n"));
-        Err(if self.system.profile() == Profile::V3_4 { 1 } else { 128 })
+        Err(if self.system.profile() <= Profile::V3_4 { 1 } else { 128 })
     }
 
     pub(super) fn no_args(&self) -> Outcome {

@@ -173,7 +173,7 @@ pub(super) async fn remove(context: &Context<'_>) -> Outcome {
 
 /// What to do instead when somebody gives a name.
 fn name_hint(context: &Context<'_>, member: &Member) -> String {
-    let branch = if context.system.profile() == Profile::V3_4 { "master" } else { "main" };
+    let branch = if context.system.profile() <= Profile::V3_4 { "master" } else { "main" };
     let Member { id, name, .. } = member;
     format!(
         "Found a member named {name}; if this is correct, please use its ID, eg:\n\

@@ -8,7 +8,7 @@
 //! when a password is read from something that is no terminal.
 
 mod auth;
-mod backup;
+pub(crate) mod backup;
 mod cli;
 mod context;
 mod health;

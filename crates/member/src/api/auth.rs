@@ -15,7 +15,7 @@ use crate::reads::What;
 
 impl Running {
     pub(super) fn auth(&mut self, caller: Caller<'_>, method: &str, body: Bytes) -> Answer {
-        if method == method::auth::AUTH_STATUS && self.config.profile == Profile::V3_4 {
+        if method == method::auth::AUTH_STATUS && self.config.profile <= Profile::V3_4 {
             return Err(unknown_method(method));
         }
         macro_rules! through_the_log {
@@ -67,7 +67,7 @@ impl Running {
 
     /// 3.5 takes an empty password for none: nothing opens that user's door from then on.
     fn hash_change_password(&mut self, change: &mut AuthUserChangePasswordRequest) {
-        if self.config.profile == Profile::V3_5 && change.password.is_empty() {
+        if self.config.profile >= Profile::V3_5 && change.password.is_empty() {
             return;
         }
         let (cost, salt) = (self.config.bcrypt_cost, self.draw_16());

@@ -24,7 +24,8 @@ impl Running {
             method::cluster::MEMBER_ADD => self.member_add(caller, decode(body)?),
             method::cluster::MEMBER_REMOVE => self.member_remove(caller, decode(body)?),
             method::cluster::MEMBER_UPDATE => self.member_update(caller, decode(body)?),
-            method::cluster::MEMBER_PROMOTE => {
+            // Section 18: 3.3 has no learners.
+            method::cluster::MEMBER_PROMOTE if self.config.profile > Profile::V3_3 => {
                 self.check_admin(caller)?;
                 self.ask_leader(caller.now, caller.to, method::cluster::MEMBER_PROMOTE, body);
                 Ok(None)
@@ -65,7 +66,8 @@ impl Running {
         let member = Member {
             id: id::member_id(&peer_urls, "", Some(unix_s)),
             peer_urls,
-            is_learner: request.is_learner,
+            // 3.3 does not know the field, and a member without it is a voter.
+            is_learner: request.is_learner && self.config.profile > Profile::V3_3,
             ..Member::default()
         };
         if self.config.strict_reconfig_check {
@@ -79,10 +81,15 @@ impl Running {
         Ok(None)
     }
 
-    /// M4: every voter has been heard from for five seconds.
+    /// M4: every voter has been heard from for five seconds; in late patches, such as 3.6.14, a quorum of
+    /// what the cluster will be, with the new one counted as down.
     fn check_connected(&self, now: Micros) -> Result<(), Status> {
         let voters = self.state.membership.voters().count();
-        if self.connected_voters(now) < voters { Err(error::unhealthy()) } else { Ok(()) }
+        let needed = match self.config.profile {
+            Profile::V3_6 => voters.div_ceil(2) + 1,
+            _ => voters,
+        };
+        if self.connected_voters(now) < needed { Err(error::unhealthy()) } else { Ok(()) }
     }
 
     /// Voters that this member has been connected to for the health interval, itself included.

@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use prost::Message as _;
 use proto::etcdserverpb::{
-    DefragmentResponse, HashKvRequest, HashKvResponse, HashResponse, InternalRaftRequest,
-    MoveLeaderRequest, SnapshotResponse, StatusResponse,
+    DefragmentResponse, DowngradeInfo, HashKvRequest, HashKvResponse, HashResponse,
+    InternalRaftRequest, MoveLeaderRequest, SnapshotResponse, StatusResponse,
 };
 use proto::{Code, Metadata, Profile, Status, method};
 use sha2::{Digest, Sha256};
@@ -14,6 +14,7 @@ use super::{Answer, Caller, decode, unknown_method};
 use crate::apply::{Body, Header};
 use crate::io::Output;
 use crate::member::Running;
+use crate::versions::STORAGE_VERSION;
 use crate::{CallId, Micros, limits};
 
 impl Running {
@@ -22,7 +23,7 @@ impl Running {
             method::maintenance::STATUS => Ok(Some(self.status_body())),
             method::maintenance::ALARM => {
                 // 3.4 does not map auth's errors here either.
-                if self.config.profile == Profile::V3_4 {
+                if self.config.profile <= Profile::V3_4 {
                     let known = self.auth_info(caller.now, caller.metadata);
                     known.map_err(::auth::Error::unmapped)?;
                 }
@@ -76,6 +77,12 @@ impl Running {
             errors.push("etcdserver: no leader".to_string());
         }
         errors.extend(self.state.alarms.texts());
+        let profile = self.config.profile;
+        if profile == Profile::V3_3 {
+            return Body::new(&self.old_status(leader));
+        }
+        let is_new = profile >= Profile::V3_6;
+        let downgrade = self.state.membership.downgrade();
         let response = StatusResponse {
             header: None,
             version: self.config.profile.version().to_string(),
@@ -87,9 +94,29 @@ impl Running {
             raft_applied_index: self.applied,
             errors,
             is_learner: self.is_learner(),
-            ..StatusResponse::default()
+            storage_version: if is_new { STORAGE_VERSION.into() } else { String::new() },
+            db_size_quota: match is_new {
+                true => self.config.quota_bytes().unwrap_or(0) as i64,
+                false => 0,
+            },
+            downgrade_info: is_new.then(|| DowngradeInfo {
+                enabled: downgrade.is_some(),
+                target_version: downgrade.unwrap_or_default().to_string(),
+            }),
         };
         Body::new(&response)
+    }
+
+    /// What 3.3 knows of itself.
+    fn old_status(&self, leader: u64) -> StatusResponse {
+        StatusResponse {
+            version: self.config.profile.version().to_string(),
+            db_size: self.state.store.size_bytes() as i64,
+            leader,
+            raft_index: self.node.commit(),
+            raft_term: self.node.term(),
+            ..StatusResponse::default()
+        }
     }
 
     /// H2.
@@ -99,7 +126,11 @@ impl Running {
             header: None,
             hash: hash.hash,
             compact_revision: hash.compact_revision,
-            ..HashKvResponse::default()
+            // H2: 3.6 tells it.
+            hash_revision: match self.config.profile {
+                Profile::V3_6 => hash.hash_revision,
+                _ => 0,
+            },
         };
         Ok(Body::new(&response))
     }

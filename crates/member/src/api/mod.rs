@@ -91,9 +91,14 @@ impl Running {
         self.state.membership.get(self.id).is_some_and(|member| member.is_learner)
     }
 
-    /// M7; in 3.4 and 3.5 the code is Unavailable.
+    /// M7; up to 3.5 the code is Unavailable.
     pub(crate) fn not_for_learners(&self) -> Status {
-        Status::new(Code::Unavailable, error::not_supported_for_learner().message)
+        let refusal = error::not_supported_for_learner();
+        match self.config.profile {
+            // Section 16: its code is a newer one.
+            crate::Profile::V3_6 => refusal,
+            _ => Status::new(Code::Unavailable, refusal.message),
+        }
     }
 
     /// Who calls: by token, else by certificate; nobody while auth is off (A3).

@@ -42,7 +42,7 @@ impl Running {
         let deadline_us = ask.now + limits::HEALTH_TIMEOUT_US;
         self.http.pending.insert(ask.call, Pending::Health { deadline_us });
         let to = To::Http(ask.call);
-        if self.config.profile == Profile::V3_4 || self.config.enable_v2 {
+        if self.config.profile <= Profile::V3_4 || self.config.enable_v2 {
             let request = Request { method: "QGET".into(), ..Request::default() };
             self.submit_v2(ask.now, Waiter::Client(to), request);
             return None;
@@ -58,8 +58,8 @@ impl Running {
     pub(super) fn health_page(&self, reason: Option<String>) -> Page {
         let health = reason.is_none();
         let reason = match self.config.profile {
-            Profile::V3_4 => String::new(),
-            Profile::V3_5 => {
+            Profile::V3_3 | Profile::V3_4 => String::new(),
+            Profile::V3_5 | Profile::V3_6 => {
                 format!(",\"reason\":{}", v2store::json_string(&reason.unwrap_or_default()))
             }
         };

@@ -1,8 +1,8 @@
-//! HTTP on the client URLs: `/version`, `/health` and, with `--enable-v2`, API v2
+//! HTTP on the client URLs: `/version`, `/health`, a few of `/metrics` and, with `--enable-v2`, API v2
 //! (`etcdserver/api/etcdhttp` and `etcdserver/api/v2http` of 3.4; rules V9 to V13).
 //!
 //! A request is answered at once, or when its entry is applied, or, for a watch, when something
-//! happens. What a call waits for is [`Pending`]. Left out: `/metrics`, `/debug`, the gRPC gateway, and
+//! happens. What a call waits for is [`Pending`]. Left out: `/debug`, the gRPC gateway, and
 //! what the transport adds (`Date`, `Content-Length`). No reader of a stream is ever slow, so that none
 //! is dropped for it (V9).
 
@@ -13,6 +13,7 @@ mod form;
 mod job;
 mod keys;
 mod members;
+mod metrics;
 pub(crate) mod records;
 mod stats;
 
@@ -211,6 +212,7 @@ impl Running {
         match path.as_str() {
             "/version" => Some(self.http_version(&ask)),
             "/health" => self.http_health(&ask),
+            "/metrics" => Some(self.http_metrics()),
             _ if !self.config.enable_v2 => Some(Page::not_found()),
             _ if below("/v2/keys") => self.http_keys(ask),
             _ if below("/v2/members") => self.http_members(&ask),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use member::{MemberConfig, Output};
+use prost::Message as _;
 use proto::etcdserverpb::{RangeRequest, SnapshotRequest, SnapshotResponse, StatusResponse};
 use proto::method;
 use sha2::{Digest, Sha256};
@@ -304,4 +305,53 @@ fn a_backup_starts_a_cluster_of_its_own_with_the_v2_tree_alone() {
         alone.settle();
         assert_eq!(alone.get(0, "new").as_deref(), Some("1"));
     }
+}
+
+/// The tool of 3.4 beside a real one: what was an index is a revision (R6), hidden names and directories
+/// stay behind, and keys that expire do where that is asked for.
+#[test]
+fn keys_of_the_old_tree_become_keys_of_v3() {
+    for snapshot_count in [100_000, 10] {
+        let mut lab = Lab::with(1, |config| {
+            with_v2(config);
+            config.snapshot_count = snapshot_count;
+        });
+        lab.put(0, "three", "3");
+        for n in 0..15 {
+            lab.curl_at(0, &format!("-XPUT /v2/keys/a/k{n} -d value={n}"));
+        }
+        lab.curl_at(0, "-XPUT /v2/keys/short -d value=1 -d ttl=100");
+        lab.curl_at(0, "-XPUT /v2/keys/_hidden -d value=1");
+        lab.curl_at(0, "-XDELETE /v2/keys/a/k3");
+        lab.stop(0);
+        let disk = lab.seats[0].disk.contents();
+        let keys = |no_ttl: bool| -> Vec<String> {
+            let db = member::migrate(&disk, no_ttl, 0).unwrap().db.unwrap();
+            assert!(index_of(&db) >= index_of(&lab.seats[0].disk.files[DB]));
+            let pairs = buckets(&db).remove("key").unwrap();
+            let key = |(at, value): (&Bytes, &Bytes)| {
+                let kv = proto::mvccpb::KeyValue::decode(value.clone()).unwrap();
+                let main = i64::from_be_bytes(at[..8].try_into().unwrap());
+                assert_eq!((main, kv.version), (kv.mod_revision, 1));
+                String::from_utf8(kv.key.to_vec()).unwrap()
+            };
+            pairs.iter().map(key).collect()
+        };
+        let mut expected = vec!["three".to_string()];
+        expected.extend((0..15).filter(|n| *n != 3).map(|n| format!("/a/k{n}")));
+        assert_eq!(keys(true), expected);
+        expected.push("/short".into());
+        assert_eq!(keys(false), expected);
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_read_is_not_migrated() {
+    assert_eq!(member::migrate(&[], false, 0).unwrap_err(), "wal: file not found");
+    let mut lab = Lab::new(1);
+    lab.put(0, "a", "1");
+    lab.stop(0);
+    assert_eq!(member::migrate(&lab.seats[0].disk.contents(), false, 0).unwrap().db, None);
+    lab.seats[0].disk.files.insert("member/snap/db".into(), b"rot".to_vec());
+    assert_eq!(member::migrate(&lab.seats[0].disk.contents(), false, 0).unwrap().db, None);
 }

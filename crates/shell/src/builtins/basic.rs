@@ -78,8 +78,10 @@ pub(super) async fn type_of(shell: &mut Shell, args: Vec<String>, io: &Io) -> Ru
         };
     }
     let mut status = 0;
+    let profile = shell.sys.profile();
     for name in args[1..].iter().filter(|word| !word.starts_with('-')) {
-        let (builtin, program) = (builtins::find(name).is_some(), tools::find(name).is_some());
+        let (builtin, program) =
+            (builtins::find(name).is_some(), tools::find(name, profile).is_some());
         let function = shell.functions.contains_key(name);
         let text = match args[0].as_str() {
             "type" if function => format!("{name} is a function\n"),

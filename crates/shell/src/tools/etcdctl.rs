@@ -29,11 +29,20 @@ struct Adapter {
 }
 
 pub(super) async fn etcdctl(process: Process) -> ToolResult {
+    let (adapter, args) = adapter(process);
+    drive(&adapter, ::etcdctl::run(&adapter, &args)).await
+}
+
+pub(super) async fn etcdutl(process: Process) -> ToolResult {
+    let (adapter, args) = adapter(process);
+    drive(&adapter, ::etcdctl::run_etcdutl(&adapter, &args)).await
+}
+
+fn adapter(process: Process) -> (Adapter, Vec<String>) {
     let args = process.operands().to_vec();
     let stdin = RefCell::new(Some(process.stdin()));
     let (printed, writing) = (RefCell::default(), Cell::new(false));
-    let adapter = Adapter { process, stdin, printed, writing };
-    drive(&adapter, ::etcdctl::run(&adapter, &args)).await
+    (Adapter { process, stdin, printed, writing }, args)
 }
 
 /// Runs what talks to the adapter, and beside it writes what it prints.
@@ -236,6 +245,13 @@ impl System for Adapter {
 
     fn files(&self) -> &dyn Files {
         &self.process
+    }
+
+    fn lock_file<'a>(&'a self, path: &'a str) -> LocalFuture<'a, ()> {
+        Box::pin(async move {
+            let path = self.process.path(path);
+            self.process.sys.data_dir_is_free(&path).await;
+        })
     }
 
     fn random_u64(&self) -> u64 {

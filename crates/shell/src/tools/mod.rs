@@ -20,6 +20,8 @@ mod sed;
 mod sort;
 mod text;
 
+use proto::Profile;
+
 use crate::interp;
 use crate::process::{Exit, Process, Program};
 use crate::shell::Shell;
@@ -38,7 +40,6 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "curl",
     "dig",
     "docker",
-    "etcdutl",
     "gcc",
     "git",
     "go",
@@ -85,8 +86,8 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "yum",
 ];
 
-/// The program of that name.
-pub(crate) fn find(name: &str) -> Option<Program> {
+/// The program of that name on a machine with this release of etcd.
+pub(crate) fn find(name: &str, profile: Profile) -> Option<Program> {
     macro_rules! program {
         ($function:path) => {
             Some(|process| Box::pin($function(process)))
@@ -103,6 +104,8 @@ pub(crate) fn find(name: &str) -> Option<Program> {
         "tr" => program!(cut::tr),
         "etcd" => program!(etcd::etcd),
         "etcdctl" => program!(etcdctl::etcdctl),
+        // It came with 3.5.
+        "etcdutl" if profile >= Profile::V3_5 => program!(etcdctl::etcdutl),
         "ls" => program!(files::ls),
         "mkdir" => program!(files::mkdir),
         "rm" => program!(files::rm),
@@ -138,7 +141,9 @@ pub(crate) fn find(name: &str) -> Option<Program> {
 pub(crate) async fn run(process: Process) -> i32 {
     let name = process.name().to_string();
     let base = name.strip_prefix("/usr/bin/").or(name.strip_prefix("/bin/")).unwrap_or(&name);
-    let Some(program) = find(base) else { return missing(&process, &name).await };
+    let Some(program) = find(base, process.sys.profile()) else {
+        return missing(&process, &name).await;
+    };
     let sys = process.sys.clone();
     Shell::start_cost(&sys).await;
     sys.fetch_data_dirs(&process.paths()).await;
@@ -163,7 +168,7 @@ pub(crate) enum NotStarted {
 pub(crate) fn startable(process: &Process) -> Result<(), NotStarted> {
     let name = process.name();
     let base = name.strip_prefix("/usr/bin/").or(name.strip_prefix("/bin/")).unwrap_or(name);
-    if find(base).is_some() || NOT_IN_THIS_LAB.contains(&name) {
+    if find(base, process.sys.profile()).is_some() || NOT_IN_THIS_LAB.contains(&name) {
         return Ok(());
     }
     if !name.contains('/') {

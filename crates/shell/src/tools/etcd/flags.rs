@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use member::MemberConfig;
 use proto::Profile;
 
 use super::values::{Kind, duration_us, parse_bool, parse_integer, urls};
@@ -175,9 +176,22 @@ const ONLY_3_5: &[(&str, Kind)] = &[
     ("v2-deprecation", Kind::Choice(&["not-yet", "write-only", "write-only-drop-data", "gone"])),
 ];
 
+/// Flags of API v2 and of the proxy, which are no more in 3.6.
+const GONE_3_6: &[&str] = &[
+    "enable-v2",
+    "experimental-enable-v2v3",
+    "proxy",
+    "proxy-dial-timeout",
+    "proxy-failure-wait",
+    "proxy-read-timeout",
+    "proxy-refresh-interval",
+    "proxy-write-timeout",
+];
+
 fn kind_of(profile: Profile, name: &str) -> Option<Kind> {
-    let own = if profile == Profile::V3_4 { ONLY_3_4 } else { ONLY_3_5 };
-    let found = FLAGS.iter().chain(own).find(|(known, _)| *known == name);
+    let own = if profile <= Profile::V3_4 { ONLY_3_4 } else { ONLY_3_5 };
+    let gone = profile >= Profile::V3_6 && GONE_3_6.contains(&name);
+    let found = FLAGS.iter().chain(own).find(|(known, _)| *known == name && !gone);
     found.map(|(_, kind)| *kind)
 }
 
@@ -267,12 +281,12 @@ impl EtcdFlags {
             return Err(FlagError::Version);
         }
         add_variables(profile, &mut given, env)?;
-        let flags = EtcdFlags::collect(given)?;
+        let flags = EtcdFlags::collect(profile, given)?;
         flags.check()?;
         Ok(flags)
     }
 
-    fn collect(mut given: Given) -> Result<EtcdFlags, FlagError> {
+    fn collect(profile: Profile, mut given: Given) -> Result<EtcdFlags, FlagError> {
         if given.contains_key("listen-client-urls") && !given.contains_key("advertise-client-urls")
         {
             let text = "--advertise-client-urls is required when --listen-client-urls is set \
@@ -306,7 +320,11 @@ impl EtcdFlags {
             existing: state == "existing",
             initial_cluster_token: take_text(&mut given, "initial-cluster-token", "etcd-cluster"),
             quota_backend_bytes: take_i64(&mut given, "quota-backend-bytes", 0),
-            snapshot_count: take_u64(&mut given, "snapshot-count", 100_000),
+            snapshot_count: take_u64(
+                &mut given,
+                "snapshot-count",
+                MemberConfig::default_snapshot_count(profile),
+            ),
             heartbeat_interval_ms: take_u64(&mut given, "heartbeat-interval", 100),
             election_timeout_ms: take_u64(&mut given, "election-timeout", 1_000),
             auto_compaction,
@@ -316,7 +334,11 @@ impl EtcdFlags {
             force_new_cluster: take_bool(&mut given, "force-new-cluster", false),
             pre_vote: given.remove("pre-vote").and_then(|value| parse_bool(&value)),
             strict_reconfig_check: take_bool(&mut given, "strict-reconfig-check", true),
-            enable_v2: take_bool(&mut given, "enable-v2", false),
+            enable_v2: take_bool(
+                &mut given,
+                "enable-v2",
+                MemberConfig::serves_v2_by_default(profile),
+            ),
             watch_progress_notify_us: progress
                 .and_then(|text| duration_us(&text))
                 .and_then(|us| u64::try_from(us).ok())

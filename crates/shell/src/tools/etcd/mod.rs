@@ -148,11 +148,11 @@ fn log_line(process: &Process, level: char, text: &str) -> String {
     let wall_us = process.sys.wall_us();
     let micros = format!("{:06}", wall_us % 1_000_000);
     match process.sys.profile() {
-        Profile::V3_4 => {
+        Profile::V3_3 | Profile::V3_4 => {
             let time = super::run::format_date(wall_us, "%F %T");
             format!("{time}.{micros} {level} | etcdmain: {text}\n")
         }
-        Profile::V3_5 => {
+        Profile::V3_5 | Profile::V3_6 => {
             let time = super::run::format_date(wall_us, "%FT%T");
             let name = match level {
                 'I' => "info",
@@ -188,13 +188,13 @@ fn verify_line(process: &Process, text: &str) -> String {
     let wall_us = process.sys.wall_us();
     let micros = format!("{:06}", wall_us % 1_000_000);
     match process.sys.profile() {
-        Profile::V3_4 => {
+        Profile::V3_3 | Profile::V3_4 => {
             let time = super::run::format_date(wall_us, "%F %T");
             format!(
                 "{time}.{micros} C | etcdmain: error verifying flags, {text}. See 'etcd --help'.\n"
             )
         }
-        Profile::V3_5 => {
+        Profile::V3_5 | Profile::V3_6 => {
             let time = super::run::format_date(wall_us, "%FT%T");
             let quoted = format!("{text:?}");
             format!(

@@ -62,7 +62,7 @@ pub(crate) fn CheatSheet(props: &Props) -> Html {
                         { for TOOLS.iter().map(|tool| html! { <th key={*tool} scope="col">{ *tool }</th> }) }
                     </tr>
                 </thead>
-                <tbody>{ for rows.iter().enumerate().map(|(at, row)| view(props, &rows, at, row)) }</tbody>
+                <tbody>{ for rows.iter().enumerate().flat_map(|(at, row)| view(props, &rows, at, row)) }</tbody>
             </table>
             <p class="hint">
                 { "A press puts the command into the console's line; it runs with Enter. " }
@@ -82,20 +82,25 @@ fn found<'a>(all: &'a [Row], search: &str) -> (Vec<&'a Row>, String) {
     (rows, words)
 }
 
-fn view(props: &Props, rows: &[&Row], at: usize, row: &Row) -> Html {
-    let first = at == 0 || rows[at - 1].topic != row.topic;
-    let topic = if first { row.topic.clone() } else { String::new() };
-    html! {
-        <tr key={format!("{} {}", row.topic, row.task)} class={first.then_some("first")}>
-            <th scope="row">
-                <span class="topic" hidden={!first}>{ topic }</span>
-                { &row.task }
-            </th>
+/// A row, and before the first of each topic the topic.
+fn view(props: &Props, rows: &[&Row], at: usize, row: &Row) -> Vec<Html> {
+    let mut views = Vec::with_capacity(2);
+    if at == 0 || rows[at - 1].topic != row.topic {
+        views.push(html! {
+            <tr key={row.topic.clone()} class="topic">
+                <th colspan="4" scope="colgroup">{ &row.topic }</th>
+            </tr>
+        });
+    }
+    views.push(html! {
+        <tr key={format!("{} {}", row.topic, row.task)}>
+            <th scope="row">{ &row.task }</th>
             { for row.cells.iter().enumerate().map(|(tool, cell)| html! {
                 <td key={tool} data-tool={TOOLS[tool]}>{ command(props, tool, cell) }</td>
             }) }
         </tr>
-    }
+    });
+    views
 }
 
 fn command(props: &Props, tool: usize, cell: &Cell) -> Html {

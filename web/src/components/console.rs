@@ -91,10 +91,16 @@ fn title(props: &Props) -> Html {
     } else {
         "Tab completes, and the rest of an earlier line is shown in grey"
     };
+    let cheats = {
+        let lab = props.lab.clone();
+        Callback::from(move |_: MouseEvent| lab.0.open_cheats())
+    };
     html! {
         <div class="title-row">
             <h2>{ "Console on " }<span class="machine">{ HOST }</span></h2>
             <span class="hint">{ state }</span>
+            // A small screen has no room for it in the header.
+            <button class="quiet narrow" onclick={cheats}>{ "Cheat sheet" }</button>
             <div class="console-switches">
                 { switch(props, "Completion", completion, props.completes, props.forbidden, |on| {
                     Settings { completion: on, ..settings }

@@ -45,7 +45,7 @@ pub(crate) fn Header(props: &Props) -> Html {
             { checks(props) }
             <div class="header-buttons">
                 <button
-                    class="quiet"
+                    class="quiet wide"
                     title="etcdctl v2, v3 and etcdutl side by side (e)"
                     data-testid="cheats-button"
                     onclick={cheats}

@@ -10,6 +10,7 @@ use crate::completion::{Line, Pressed, Tab};
 use crate::line::{Effect, History, Key, LineEditor};
 use crate::state::{Event, HOST};
 use frame::Completion;
+use gloo::timers::callback::Timeout;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Event as DomEvent, HtmlElement, HtmlTextAreaElement};
@@ -104,7 +105,8 @@ pub(crate) fn InputLine(props: &Props) -> Html {
         move |insert: &Option<Rc<(u64, String)>>| {
             if let (Some(insert), Some(field)) = (insert, field.cast::<HtmlElement>()) {
                 change(&|typing| typing.editor.set(insert.1.clone(), insert.1.len()));
-                let _ = field.focus();
+                // A dialog that closes gives the focus back to where it was: this comes after it.
+                Timeout::new(0, move || drop(field.focus())).forget();
             }
         }
     });

@@ -2,7 +2,7 @@
 
 use super::LabHandle;
 use super::block::BlockView;
-use super::events::{stay_at_end, watch_end};
+use super::events::{stay_at_end, stay_at_end_of, watch_end};
 use super::input::{InputLine, selected_text};
 use crate::console::Console;
 use crate::keys::focus_console;
@@ -55,6 +55,10 @@ pub(crate) fn ConsolePane(props: &Props) -> Html {
     use_effect_with(props.console.clone(), {
         let (list, at_end) = (list.clone(), at_end.clone());
         move |_| stay_at_end(&list, *at_end.borrow())
+    });
+    use_effect_with((), {
+        let (list, at_end) = (list.clone(), at_end.clone());
+        move |()| stay_at_end_of(list, at_end)
     });
     let onclick = {
         let lab = props.lab.clone();

@@ -117,7 +117,7 @@ fn buttons(place: &Place, close: &Callback<bool>, leave: &Callback<()>) -> Html 
                 data-testid="editor-close"
                 onclick={close.reform(|_| false)}
             >
-                { "Close without saving" }
+                { if place.asking { "Discard changes" } else { "Close without saving" } }
             </button>
             <button hidden={!place.asking} onclick={leave.reform(|_| ())}>{ "Go on editing" }</button>
             <button

@@ -5,6 +5,7 @@ const boot = (globalThis.etcdlabBoot = {
   conductor: null,
   modulePromise: null,
   spawnConductor,
+  fetchCheats,
   // The first failure, for the page to show if it comes up later.
   failure: null,
   // Set by the page once it can show failures itself.
@@ -61,6 +62,13 @@ function spawnConductor(name) {
     () => {},
   );
   return worker;
+}
+
+// The cheat sheet as text, when somebody opens it.
+async function fetchCheats() {
+  const response = await fetch('./cheats.tsv');
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  return response.text();
 }
 
 async function startPage() {

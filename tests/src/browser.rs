@@ -167,6 +167,12 @@ impl Lab {
         self.wait(self.web().action_chain().send_keys(keys).perform(), "type");
     }
 
+    /// Presses a key while a modifier is held down.
+    pub fn chord(&self, modifier: Key, key: &str) {
+        let chain = self.web().action_chain().key_down(modifier.clone()).send_keys(key);
+        self.wait(chain.key_up(modifier).perform(), "type a chord");
+    }
+
     /// Clicks the first element that the CSS selector finds.
     pub fn click(&self, css: &str) {
         // What an earlier click brings up may take the page a moment.

@@ -24,16 +24,15 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
         "return [...document.querySelectorAll('[data-testid=console-log] li.block')].map((b) => [
              b.querySelector('.typed').textContent,
              b.querySelector('pre').textContent,
-             b.querySelector('.status').textContent.trim(),
+             b.dataset.code,
              b.classList.contains('echo'),
          ])",
     );
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let block = |block: &Value| {
         let status = match text(&block[2]).as_str() {
-            "" => Some(0),
-            "\u{2026}" => None,
-            other => Some(other.strip_prefix("exit ").expect(other).parse().expect(other)),
+            "" => None,
+            code => Some(code.parse().expect(code)),
         };
         let echo = block[3] == true;
         Block { line: text(&block[0]), output: text(&block[1]), status, echo }

@@ -18,6 +18,7 @@ fn every_file_of_the_build_is_served_with_type_policy_and_encoding() {
             "html" => "text/html; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",
             "css" => "text/css; charset=utf-8",
+            "tsv" => "text/tab-separated-values; charset=utf-8",
             "wasm" => "application/wasm",
             "svg" => "image/svg+xml",
             "br" | "gz" => continue,

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 /// What the help dialog lists.
-pub(crate) const SHORTCUTS: [(&str, &str); 13] = [
+pub(crate) const SHORTCUTS: [(&str, &str); 14] = [
     ("Space", "hold or play"),
     (".", "step to the next event"),
     (",", "step to the next message"),
@@ -21,8 +21,27 @@ pub(crate) const SHORTCUTS: [(&str, &str); 13] = [
     ("i", "isolate the selected member"),
     ("h", "heal all links"),
     ("/", "go to the console"),
+    ("e", "the cheat sheet of etcdctl's commands"),
     ("Esc", "leave the console, or select no member"),
     ("?", "this list"),
+];
+
+/// Keys of the console's line, for the same dialog.
+pub(crate) const LINE_KEYS: [(&str, &str); 14] = [
+    ("Tab", "complete; again: list; Shift-Tab goes back"),
+    ("\u{2191} \u{2193}", "earlier and later lines (Ctrl-P, Ctrl-N or Alt-P, Alt-N)"),
+    ("Ctrl-R", "search in earlier lines; Ctrl-G or Esc leaves, Enter runs"),
+    ("\u{2192} End", "take the grey rest of an earlier line"),
+    ("Ctrl-A E", "to the start, to the end"),
+    ("Alt-B F", "a word back, a word on (Ctrl-B, Ctrl-F: a character)"),
+    ("Ctrl-K U", "cut to the end, to the start"),
+    ("Ctrl-W", "cut a word back; where the browser closes its tab: Alt-W"),
+    ("Alt-D", "cut a word on; Alt-Backspace: a word back"),
+    ("Ctrl-Y", "put the cut back; Alt-Y: an older one"),
+    ("Ctrl-T", "swap two characters; where the browser opens a tab: Alt-T"),
+    ("Alt-.", "the last word of the line before"),
+    ("Ctrl-C", "interrupt, or copy what is selected"),
+    ("Ctrl-D", "end of input on an empty line; else delete (Ctrl-L: clear)"),
 ];
 
 /// Listens on the document for as long as the page lives.
@@ -48,7 +67,7 @@ pub(crate) fn install(lab: &Rc<Lab>) {
 
 /// True where the key belongs to what has the focus.
 fn taken_elsewhere(target: Option<&Element>, key: &str, lab: &Lab) -> bool {
-    if lab.state().dialog != Dialog::None {
+    if lab.state().is_modal() {
         return true;
     }
     let Some(target) = target else { return false };
@@ -65,6 +84,7 @@ fn press(lab: &Rc<Lab>, key: &str) -> bool {
         "c" => act(lab, Action::Step { what: StepWhat::Commit }),
         "h" => act(lab, Action::Heal),
         "/" => focus_console(lab),
+        "e" => lab.open_cheats(),
         "?" => lab.dispatch(Event::Open(Dialog::Help)),
         "Escape" => lab.dispatch(Event::Select(None)),
         "1" | "2" | "3" | "4" | "5" | "6" | "7" => select(lab, key),

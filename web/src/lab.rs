@@ -4,18 +4,24 @@
 //! at once; components see it at the next animation frame, and only then is the next frame asked
 //! for.
 
+use crate::cheats::{self, Cheats};
 use crate::conductor::{self, Conductor};
 use crate::params::{self, Params};
 use crate::promise::Deferred;
-use crate::state::{Event, Measure, State};
+use crate::settings::{self, Settings};
+use crate::state::{Dialog, Event, Measure, State};
 use crate::{api, measure};
 use frame::{Action, FromLab, LoadKind, ToLab};
 use gloo::render::{AnimationFrame, request_animation_frame};
+use gloo::timers::callback::Timeout;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+
+/// The history is stored so long after it changed.
+const SAVE_MS: u32 = 1000;
 
 pub(crate) struct Lab {
     state: RefCell<State>,
@@ -27,6 +33,8 @@ pub(crate) struct Lab {
     next_draw: RefCell<Option<AnimationFrame>>,
     /// A frame was asked for and has not come.
     asked: Cell<bool>,
+    /// The history has changed and will be stored.
+    saving: Cell<bool>,
     pub(crate) ready: Deferred,
 }
 
@@ -40,6 +48,7 @@ impl Lab {
             listener: RefCell::default(),
             next_draw: RefCell::default(),
             asked: Cell::new(false),
+            saving: Cell::new(false),
             ready: Deferred::new(),
         })
     }
@@ -78,8 +87,41 @@ impl Lab {
 
     /// Changes the state and redraws with the next animation frame.
     pub(crate) fn dispatch(self: &Rc<Self>, event: Event) {
+        let before = Rc::clone(&self.state.borrow().history);
         self.state.borrow_mut().reduce(event);
+        if !Rc::ptr_eq(&before, &self.state.borrow().history) {
+            self.save_soon();
+        }
         self.draw_soon();
+    }
+
+    /// Stores the history, at most once in a second.
+    fn save_soon(self: &Rc<Self>) {
+        if !self.saving.replace(true) {
+            let lab = Rc::clone(self);
+            Timeout::new(SAVE_MS, move || {
+                lab.saving.set(false);
+                settings::save_history(&lab.state.borrow().history);
+            })
+            .forget();
+        }
+    }
+
+    /// Changes a switch, for this visit and the next ones.
+    pub(crate) fn change_settings(self: &Rc<Self>, settings: Settings) {
+        settings.save();
+        self.dispatch(Event::Settings(settings));
+    }
+
+    /// Opens the cheat sheet; its text is fetched the first time.
+    pub(crate) fn open_cheats(self: &Rc<Self>) {
+        self.dispatch(Event::Open(Dialog::Cheats));
+        let wanted = matches!(*self.state.borrow().cheats, Cheats::Unread | Cheats::Failed(_));
+        if wanted {
+            self.dispatch(Event::Cheats(Cheats::Loading));
+            let lab = Rc::clone(self);
+            cheats::fetch(move |cheats| lab.dispatch(Event::Cheats(cheats)));
+        }
     }
 
     /// Who is told when the page must be redrawn.
@@ -109,6 +151,26 @@ impl Lab {
             self.dispatch(Event::Interrupted { typed });
         }
         self.send(&ToLab::Interrupt { host: host.into() });
+    }
+
+    /// Ctrl-D on an empty line.
+    pub(crate) fn end_of_input(&self, host: &str) {
+        self.send(&ToLab::EndOfInput { host: host.into() });
+    }
+
+    /// Tab. The answer comes as a message with the call that this returns.
+    pub(crate) fn complete(&self, host: &str, line: &str, cursor: usize) -> u64 {
+        let call = self.last_call.get() + 1;
+        self.last_call.set(call);
+        let cursor = u32::try_from(cursor).unwrap_or(u32::MAX);
+        self.send(&ToLab::Complete { call, host: host.into(), line: line.into(), cursor });
+        call
+    }
+
+    /// The editor was closed; without a text nothing is saved.
+    pub(crate) fn edited(self: &Rc<Self>, host: &str, edit: u64, text: Option<String>) {
+        self.dispatch(Event::Edited(edit));
+        self.send(&ToLab::Edited { host: host.into(), edit, text });
     }
 
     pub(crate) fn trace_hash(&self) -> Deferred {
@@ -171,22 +233,33 @@ impl Lab {
             self.asked.set(false);
         }
         let answer = Answer::of(&message);
+        // Whoever sent a part of an entry in several lines learns how the whole of it ended.
+        let calls = match &message {
+            FromLab::Done { call, .. } => self.state.borrow().console.siblings(*call),
+            _ => Vec::new(),
+        };
         let fatal = matches!(message, FromLab::Fatal(_));
         self.dispatch(Event::FromLab(message));
         match answer {
             Answer::Ready => self.ready.resolve(&JsValue::UNDEFINED),
             Answer::Settle { call, value } => {
-                let waiting = self.waiting.borrow_mut().remove(&call);
-                match (waiting, value) {
-                    (Some(deferred), Ok(value)) => deferred.resolve(&value),
-                    (Some(deferred), Err(text)) => deferred.reject(&text),
-                    (None, _) => {}
+                for call in calls.into_iter().chain([call]) {
+                    self.settle(call, &value);
                 }
             }
             Answer::None => {}
         }
         if fatal {
             self.refuse_all();
+        }
+    }
+
+    fn settle(&self, call: u64, value: &Result<JsValue, String>) {
+        let waiting = self.waiting.borrow_mut().remove(&call);
+        match (waiting, value) {
+            (Some(deferred), Ok(value)) => deferred.resolve(value),
+            (Some(deferred), Err(text)) => deferred.reject(text),
+            (None, _) => {}
         }
     }
 
@@ -251,6 +324,10 @@ impl Answer {
             FromLab::Done { call, code, output, .. } => {
                 Answer::Settle { call: *call, value: Ok(api::finished(*code, output)) }
             }
+            // It was read as input: there is no end of its own to wait for.
+            FromLab::Taken { call, .. } => {
+                Answer::Settle { call: *call, value: Ok(api::finished(0, "")) }
+            }
             FromLab::TraceHash { call, hash } => {
                 Answer::Settle { call: *call, value: Ok(hash.into()) }
             }
@@ -261,7 +338,6 @@ impl Answer {
             | FromLab::Output { .. }
             | FromLab::Measured { .. }
             | FromLab::Unfinished { .. }
-            | FromLab::Taken { .. }
             | FromLab::Edit { .. }
             | FromLab::Hint { .. }
             | FromLab::Completed { .. }

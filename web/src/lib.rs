@@ -8,14 +8,18 @@
 #![deny(clippy::unwrap_used)]
 
 mod api;
+mod cheats;
+mod completion;
 mod components;
 mod conductor;
 mod console;
 mod keys;
 mod lab;
+mod line;
 mod measure;
 mod params;
 mod promise;
+mod settings;
 mod state;
 mod tape;
 
@@ -30,6 +34,8 @@ pub fn start() {
     let search = window.location().search().unwrap_or_default();
     let params = params::parse(&search);
     let lab = lab::Lab::new(params);
+    let remembered = (settings::Settings::load(), settings::load_history());
+    lab.dispatch(state::Event::Remembered(remembered.0, remembered.1));
     api::install(&lab);
     keys::install(&lab);
     watch_motion(&window, &lab);

@@ -1,4 +1,4 @@
-//! The URL parameters: `?seed=S&members=N&profile=P&v2=1&quota=BYTES&workers=0`.
+//! The URL parameters: `?seed=S&members=N&profile=P&v2=1&quota=BYTES&workers=0&completion=0`.
 
 use frame::{MEMBERS_MAX, PROFILES, SessionOptions};
 
@@ -8,13 +8,15 @@ pub(crate) struct Params {
     pub(crate) options: SessionOptions,
     /// Each member in a worker of its own.
     pub(crate) workers: bool,
+    /// False keeps completion off, whatever is remembered: for exams.
+    pub(crate) completion: bool,
     /// One sentence for each bad value; the default is used instead.
     pub(crate) complaints: Vec<String>,
 }
 
 /// Reads the query part of the address. Unknown names are left alone: a link may carry more.
 pub(crate) fn parse(search: &str) -> Params {
-    let mut params = Params { workers: true, ..Params::default() };
+    let mut params = Params { workers: true, completion: true, ..Params::default() };
     for pair in search.trim_start_matches('?').split('&').filter(|p| !p.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         if let Err(complaint) = take(&mut params, name, value) {
@@ -63,6 +65,10 @@ fn take(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
         "workers" => {
             return Err(format!("workers={shown} is neither 0 nor 1; using 1."));
         }
+        "completion" if value == "0" || value == "1" => params.completion = value == "1",
+        "completion" => {
+            return Err(format!("completion={shown} is neither 0 nor 1; using 1."));
+        }
         _ => {}
     }
     Ok(())
@@ -77,7 +83,8 @@ pub(crate) fn query(params: &Params) -> String {
         bytes => format!("&quota={bytes}"),
     };
     let workers = if params.workers { "" } else { "&workers=0" };
-    format!("?seed={seed}&members={members}&profile={profile}{v2}{quota}{workers}")
+    let completion = if params.completion { "" } else { "&completion=0" };
+    format!("?seed={seed}&members={members}&profile={profile}{v2}{quota}{workers}{completion}")
 }
 
 #[cfg(test)]
@@ -91,6 +98,7 @@ mod tests {
             "?seed=7",
             "?members=5&seed=18446744073709551615&workers=0",
             "?v2=1&quota=16777216",
+            "?completion=0",
         ] {
             let params = parse(search);
             assert_eq!(params.complaints, Vec::<String>::new(), "{search}");
@@ -108,6 +116,7 @@ mod tests {
             ("?profile=2.0", "profile=2.0 is not known (3.3, 3.4, 3.5, 3.6); using 3.4."),
             ("?v2=yes", "v2=yes is neither 0 nor 1; using 0."),
             ("?quota=-2", "quota=-2 is not a number of bytes; using etcd's default."),
+            ("?completion=off", "completion=off is neither 0 nor 1; using 1."),
             ("?workers=maybe", "workers=maybe is neither 0 nor 1; using 1."),
         ] {
             let params = parse(search);

@@ -23,7 +23,7 @@ impl Deferred {
             reject = Some(no);
         });
         // A click's promise has no reader: its failure is shown, not reported as unhandled.
-        READ.with(|read| drop(promise.catch(read)));
+        ignore(&promise);
         Deferred { promise, resolve, reject }
     }
 
@@ -39,6 +39,11 @@ impl Deferred {
             let _ = reject.call1(&JsValue::UNDEFINED, &Error::new(text));
         }
     }
+}
+
+/// Nobody reads how that one ends.
+pub(crate) fn ignore(promise: &Promise) {
+    READ.with(|read| drop(promise.catch(read)));
 }
 
 /// A promise that has failed with these words.

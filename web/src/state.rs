@@ -1,9 +1,12 @@
 //! What the page knows, and how it changes: one pure reducer, no DOM.
 
+use crate::cheats::Cheats;
 use crate::console::{Console, spoken};
+use crate::line::History;
 use crate::params::Params;
+use crate::settings::Settings;
 use crate::tape::Tape;
-use frame::{Frame, FromLab, HostView, Measurement, Speed};
+use frame::{After, Completion, Frame, FromLab, HostView, Measurement, Speed};
 use std::rc::Rc;
 
 /// Everything that components read. Cloning is cheap: the parts are shared.
@@ -19,6 +22,17 @@ pub(crate) struct State {
     /// The cluster runs.
     pub(crate) ready: bool,
     pub(crate) console: Rc<Console>,
+    pub(crate) history: Rc<History>,
+    /// Lines that may turn out to be some command's input, such as a password.
+    unsure: Vec<(u64, String)>,
+    pub(crate) settings: Settings,
+    /// The newest answer to a Tab, with its call.
+    pub(crate) completed: Option<Rc<(u64, Completion)>>,
+    /// What was last put into the console's line from elsewhere, with a number of its own.
+    pub(crate) insert: Option<Rc<(u64, String)>>,
+    /// Files that programs have opened in the editor; the first one is shown.
+    pub(crate) edits: Rc<Vec<Editing>>,
+    pub(crate) cheats: Rc<Cheats>,
     pub(crate) tape: Rc<Tape>,
     pub(crate) selected: Option<String>,
     pub(crate) pane: Pane,
@@ -74,6 +88,15 @@ pub(crate) enum Dialog {
     None,
     Honest,
     Help,
+    Cheats,
+}
+
+/// A file in the editor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Editing {
+    pub(crate) edit: u64,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 /// The measurement in the honest panel.
@@ -104,6 +127,16 @@ pub(crate) enum Event {
     Interrupted {
         typed: String,
     },
+    /// What earlier visits left.
+    Remembered(Settings, History),
+    Settings(Settings),
+    /// Puts a text into the console's line.
+    Insert(String),
+    /// The editor of that number was closed.
+    Edited(u64),
+    Cheats(Cheats),
+    /// For the live region of the console.
+    Say(String),
     ClearConsole,
     Select(Option<String>),
     Show(Pane),
@@ -135,6 +168,13 @@ impl State {
             started: false,
             ready: false,
             console: Rc::default(),
+            history: Rc::default(),
+            unsure: Vec::new(),
+            settings: Settings::default(),
+            completed: None,
+            insert: None,
+            edits: Rc::default(),
+            cheats: Rc::default(),
             tape: Rc::default(),
             selected: None,
             pane: Pane::default(),
@@ -154,6 +194,7 @@ impl State {
             Event::FromLab(message) => self.hear(message),
             Event::Sent { call, host, line } => {
                 let prompt = self.prompt(&host);
+                self.remember(call, &line);
                 Rc::make_mut(&mut self.console).open(call, prompt, line);
             }
             Event::Echoed { call, line } => {
@@ -161,10 +202,23 @@ impl State {
                 Rc::make_mut(&mut self.console).echo(call, prompt, line);
             }
             Event::Interrupted { typed } => {
-                let prompt = self.prompt(HOST);
-                let console = Rc::make_mut(&mut self.console);
-                console.note(prompt, format!("{typed}^C"), String::new());
+                let prompt = self.line_prompt(HOST);
+                Rc::make_mut(&mut self.console).interrupted(prompt, &typed);
             }
+            Event::Remembered(settings, history) => {
+                self.settings = settings;
+                self.history = Rc::new(history);
+            }
+            Event::Settings(settings) => self.settings = settings,
+            Event::Insert(text) => {
+                let number = self.insert.as_ref().map_or(1, |last| last.0 + 1);
+                self.insert = Some(Rc::new((number, text)));
+                self.dialog = Dialog::None;
+                self.pane = Pane::Console;
+            }
+            Event::Edited(edit) => Rc::make_mut(&mut self.edits).retain(|e| e.edit != edit),
+            Event::Cheats(cheats) => self.cheats = Rc::new(cheats),
+            Event::Say(text) => self.said = text,
             Event::ClearConsole => Rc::make_mut(&mut self.console).clear(),
             Event::Select(name) => self.selected = name,
             Event::Show(pane) => self.pane = pane,
@@ -194,34 +248,72 @@ impl State {
                 if !text.is_empty() {
                     console.output(call, &format!("{}\n", text.trim_end()));
                 }
-                self.end(call, code);
+                self.end(call, code, None);
             }
             FromLab::Output { call, text, .. } => {
                 Rc::make_mut(&mut self.console).output(call, &text);
             }
-            FromLab::Done { call, code, .. } => self.end(call, code),
+            FromLab::Done { call, code, after, .. } => self.end(call, code, Some(after)),
             FromLab::Fatal(text) => self.fatal = Some(text),
+            FromLab::Unfinished { call } => {
+                Rc::make_mut(&mut self.console).unfinished(call);
+                self.sure(call);
+            }
+            FromLab::Taken { call, by } => {
+                Rc::make_mut(&mut self.console).taken(call, by);
+                self.unsure.retain(|(of, _)| *of != call);
+            }
+            FromLab::Edit { edit, path, text, .. } => {
+                Rc::make_mut(&mut self.edits).push(Editing { edit, path, text });
+            }
+            FromLab::Hint { call, text } => Rc::make_mut(&mut self.console).hint(call, &text),
+            FromLab::Completed { call, completion } => {
+                self.completed = Some(Rc::new((call, completion)));
+            }
             // Answers to the page API alone.
             FromLab::TraceHash { .. }
             | FromLab::Measured { .. }
             | FromLab::Workers { .. }
-            | FromLab::Unfinished { .. }
-            | FromLab::Taken { .. }
-            | FromLab::Edit { .. }
-            | FromLab::Hint { .. }
-            | FromLab::Completed { .. }
             | FromLab::Looked { .. } => {}
         }
     }
 
-    fn end(&mut self, call: u64, code: i32) {
+    fn end(&mut self, call: u64, code: i32, after: Option<After>) {
         let console = Rc::make_mut(&mut self.console);
-        if let Some(block) = console.blocks.iter().rev().find(|b| b.call == call) {
-            let mut block = (**block).clone();
-            block.code = Some(code);
-            self.said = spoken(&block);
+        console.done(call, code, after);
+        if let Some(block) = console.block(call) {
+            self.said = spoken(block);
+            if self.settings.teacher && !block.hints.is_empty() {
+                self.said = format!("{} Teacher: {}", self.said, block.hints.join(" "));
+            }
         }
-        console.done(call, code);
+        self.sure(call);
+    }
+
+    /// A line belongs to the history once it is known to be no input of the command that runs.
+    fn remember(&mut self, call: u64, line: &str) {
+        if self.console.running() == 0 || self.console.is_continuing() {
+            Rc::make_mut(&mut self.history).push(line);
+        } else {
+            self.unsure.push((call, line.to_owned()));
+        }
+    }
+
+    fn sure(&mut self, call: u64) {
+        if let Some(at) = self.unsure.iter().position(|(of, _)| *of == call) {
+            let (_, line) = self.unsure.remove(at);
+            Rc::make_mut(&mut self.history).push(&line);
+        }
+    }
+
+    /// Tab completes: it is neither switched off nor forbidden by the address.
+    pub(crate) fn completes(&self) -> bool {
+        self.settings.completion && self.params.completion
+    }
+
+    /// A dialog is open, and owns the keys.
+    pub(crate) fn is_modal(&self) -> bool {
+        self.dialog != Dialog::None || !self.edits.is_empty()
     }
 
     fn take(&mut self, frame: Frame) {
@@ -252,6 +344,11 @@ impl State {
     fn is_step(&self, frame: &Frame) -> bool {
         let passed_us = frame.time_us.abs_diff(self.shown.time_us);
         !self.reduced_motion || frame.held || passed_us >= frame.rate_us / 2
+    }
+
+    /// The prompt of the line that is being typed: `> ` where it continues one.
+    pub(crate) fn line_prompt(&self, host: &str) -> String {
+        if self.console.is_continuing() { "> ".into() } else { self.prompt(host) }
     }
 
     /// `client:~$ `, as a shell prints it.
@@ -311,8 +408,89 @@ mod tests {
         }));
         let block = &state.console.blocks[0];
         assert_eq!(block.prompt, "client:~$ ");
-        assert_eq!((block.output.as_str(), block.code), ("Error: ...\n", Some(128)));
+        assert_eq!((block.output.text().as_str(), block.code), ("Error: ...\n", Some(128)));
         assert_eq!(state.said, "Error: ...\n exit 128");
+    }
+
+    fn send(state: &mut State, call: u64, line: &str) {
+        state.reduce(Event::Sent { call, host: HOST.into(), line: line.into() });
+    }
+
+    fn done(call: u64) -> Event {
+        let after = After { took_us: 14_000, leader: "m1".into(), ..After::default() };
+        Event::FromLab(FromLab::Done { call, code: 0, output: String::new(), after })
+    }
+
+    #[test]
+    fn an_unfinished_line_changes_the_prompt_until_the_next() {
+        let mut state = state();
+        send(&mut state, 1, "echo 'one");
+        assert_eq!(state.line_prompt(HOST), "client:~$ ");
+        state.reduce(Event::FromLab(FromLab::Unfinished { call: 1 }));
+        assert_eq!(state.line_prompt(HOST), "> ");
+        send(&mut state, 2, "two'");
+        assert_eq!(state.line_prompt(HOST), "client:~$ ");
+        state.reduce(done(2));
+        let block = &state.console.blocks[0];
+        assert_eq!(block.after.as_ref().map(|a| a.leader.as_str()), Some("m1"));
+        assert_eq!(
+            (state.history.back(2), state.history.back(1)),
+            (Some("echo 'one"), Some("two'"))
+        );
+    }
+
+    #[test]
+    fn what_a_command_reads_is_no_line_of_the_history() {
+        let mut state = state();
+        send(&mut state, 1, "etcdctl user add root");
+        send(&mut state, 2, "secret");
+        send(&mut state, 3, "echo next");
+        state.reduce(Event::FromLab(FromLab::Taken { call: 2, by: 1 }));
+        state.reduce(done(1));
+        state.reduce(done(3));
+        let history = [state.history.back(2), state.history.back(1)];
+        assert_eq!(history, [Some("etcdctl user add root"), Some("echo next")]);
+        assert_eq!(state.history.len(), 2);
+    }
+
+    #[test]
+    fn editors_open_one_after_the_other() {
+        let mut state = state();
+        for edit in [4, 5] {
+            let (path, text) = (format!("/root/{edit}"), "text".to_string());
+            state.reduce(Event::FromLab(FromLab::Edit { call: 1, edit, path, text }));
+        }
+        assert!(state.is_modal());
+        state.reduce(Event::Edited(4));
+        assert_eq!(state.edits.iter().map(|e| e.edit).collect::<Vec<_>>(), [5]);
+        state.reduce(Event::Edited(5));
+        assert!(!state.is_modal());
+    }
+
+    #[test]
+    fn the_teacher_is_heard_only_where_he_is_wanted() {
+        for (teacher, heard) in [(true, true), (false, false)] {
+            let mut state = state();
+            state.reduce(Event::Settings(Settings { teacher, ..Settings::default() }));
+            send(&mut state, 1, "etcdctl gte a");
+            let text = "Did you mean get?".to_string();
+            state.reduce(Event::FromLab(FromLab::Hint { call: 1, text }));
+            state.reduce(done(1));
+            assert_eq!(state.said.contains("Teacher: Did you mean"), heard, "{}", state.said);
+            assert_eq!(state.console.blocks[0].hints, ["Did you mean get?"]);
+        }
+    }
+
+    #[test]
+    fn the_address_forbids_completion_whatever_is_remembered() {
+        for (search, remembered, on) in
+            [("", true, true), ("", false, false), ("?completion=0", true, false)]
+        {
+            let mut state = State::new(crate::params::parse(search));
+            let settings = Settings { completion: remembered, ..Settings::default() };
+            state.reduce(Event::Remembered(settings, History::default()));
+            assert_eq!(state.completes(), on, "{search} {remembered}");
+        }
     }
 
     #[test]
@@ -322,7 +500,7 @@ mod tests {
         let refused = FromLab::Acted { call: 1, result: Err("m1 is running".into()) };
         state.reduce(Event::FromLab(refused));
         let block = &state.console.blocks[0];
-        assert_eq!((block.output.as_str(), block.code), ("lab: m1 is running\n", Some(1)));
+        assert_eq!((block.output.text().as_str(), block.code), ("lab: m1 is running\n", Some(1)));
     }
 
     #[test]

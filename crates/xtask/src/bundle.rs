@@ -53,7 +53,7 @@ pub struct Bundle {
 }
 
 /// Kinds of files that `web/` may hold beside its Rust code.
-const WEB_KINDS: [&str; 6] = ["js", "css", "svg", "png", "woff2", "webmanifest"];
+const WEB_KINDS: [&str; 7] = ["js", "css", "svg", "png", "tsv", "woff2", "webmanifest"];
 
 /// Builds everything into `dir`, replacing what was there.
 ///

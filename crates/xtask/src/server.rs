@@ -311,6 +311,7 @@ fn mime(name: &str) -> &'static str {
         "html" => "text/html; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
+        "tsv" => "text/tab-separated-values; charset=utf-8",
         "json" | "map" => "application/json",
         "txt" | "md" => "text/plain; charset=utf-8",
         "wasm" => "application/wasm",

@@ -37,7 +37,7 @@ impl Size {
 pub type Sizes = BTreeMap<String, Size>;
 
 /// What is fetched once the cluster runs.
-const ON_DEMAND: [&str; 2] = ["console.js", "console.wasm"];
+const ON_DEMAND: [&str; 3] = ["cheats.tsv", "console.js", "console.wasm"];
 
 /// Everything up to a running cluster.
 pub fn cluster(sizes: &Sizes) -> Size {

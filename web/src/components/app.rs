@@ -2,7 +2,9 @@
 
 use super::LabHandle;
 use super::banner::Banner;
-use super::console::ConsolePane;
+use super::cheats::CheatSheet;
+use super::console::{ConsolePane, Props as ConsoleProps};
+use super::editor::Editor;
 use super::events::Events;
 use super::header::Header;
 use super::help::Help;
@@ -11,7 +13,7 @@ use super::inspector::Inspector;
 use super::matrix::Matrix;
 use super::picture::Picture;
 use super::transport::Transport;
-use crate::state::{Dialog, Event, HOST, Pane, State};
+use crate::state::{Dialog, Event, Pane, State};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -29,7 +31,7 @@ pub(crate) fn App(props: &AppProps) -> Html {
         move |()| lab.0.listen(Rc::new(move || redraw.force_update()))
     });
     let state: State = lab.0.state().clone();
-    let prompt = AttrValue::from(state.prompt(HOST));
+    let console = ConsoleProps::of(lab, &state, state.pane == Pane::Console);
     html! {
         <div class="page" data-pane={state.pane.as_str()}>
             <Header lab={lab.clone()} frame={state.shown.clone()} started={state.started} />
@@ -64,12 +66,7 @@ pub(crate) fn App(props: &AppProps) -> Html {
                     <Events frame={state.shown.clone()} />
                 </section>
                 <section class="pane console" aria-label="Console">
-                    <ConsolePane
-                        lab={lab.clone()}
-                        console={state.console.clone()}
-                        {prompt}
-                        shown={state.pane == Pane::Console}
-                    />
+                    <ConsolePane ..console />
                 </section>
             </main>
             { tabs(lab, state.pane) }
@@ -82,6 +79,12 @@ pub(crate) fn App(props: &AppProps) -> Html {
                 frame={state.shown.clone()}
             />
             <Help lab={lab.clone()} open={state.dialog == Dialog::Help} />
+            <CheatSheet
+                lab={lab.clone()}
+                open={state.dialog == Dialog::Cheats}
+                cheats={state.cheats.clone()}
+            />
+            <Editor lab={lab.clone()} editing={state.edits.first().cloned()} />
         </div>
     }
 }

@@ -3,7 +3,9 @@
 use frame::{Frame, LogKind, LogLine};
 use std::cell::RefCell;
 use std::rc::Rc;
-use web_sys::Element;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, ResizeObserver};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -39,6 +41,22 @@ pub(crate) fn Events(props: &Props) -> Html {
 pub(crate) fn stay_at_end(list: &NodeRef, was_at_end: bool) {
     if let (true, Some(list)) = (was_at_end, list.cast::<Element>()) {
         list.set_scroll_top(list.scroll_height());
+    }
+}
+
+/// Does so too whenever the list gets another height. To be called in an effect; returns its end.
+pub(crate) fn stay_at_end_of(list: NodeRef, at_end: Rc<RefCell<bool>>) -> impl FnOnce() + 'static {
+    let element = list.cast::<Element>();
+    let resized = Closure::<dyn FnMut()>::new(move || stay_at_end(&list, *at_end.borrow()));
+    let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok();
+    if let (Some(observer), Some(element)) = (&observer, &element) {
+        observer.observe(element);
+    }
+    move || {
+        if let Some(observer) = observer {
+            observer.disconnect();
+        }
+        drop(resized);
     }
 }
 

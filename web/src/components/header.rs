@@ -20,6 +20,10 @@ pub(crate) fn Header(props: &Props) -> Html {
         Some(at) => format!("first leader after {}", scene::words::span(at)),
         None => "no leader yet".into(),
     };
+    let cheats = {
+        let lab = lab.clone();
+        Callback::from(move |_: MouseEvent| lab.0.open_cheats())
+    };
     html! {
         <header>
             <h1>
@@ -40,6 +44,14 @@ pub(crate) fn Header(props: &Props) -> Html {
             </p>
             { checks(props) }
             <div class="header-buttons">
+                <button
+                    class="quiet wide"
+                    title="etcdctl v2, v3 and etcdutl side by side (e)"
+                    data-testid="cheats-button"
+                    onclick={cheats}
+                >
+                    { "Cheat sheet" }
+                </button>
                 <button
                     class="quiet"
                     data-testid="honest-button"

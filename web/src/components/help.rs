@@ -3,7 +3,7 @@
 use super::LabHandle;
 use super::modal::Modal;
 use super::shapes::shapes;
-use crate::keys::SHORTCUTS;
+use crate::keys::{LINE_KEYS, SHORTCUTS};
 use scene::Legend;
 use yew::prelude::*;
 
@@ -37,6 +37,12 @@ pub(crate) fn Help(props: &Props) -> Html {
                     <h3>{ "Keys" }</h3>
                     <dl class="keys">
                         { for SHORTCUTS.iter().map(|(key, what)| html! {
+                            <div key={*key}><dt><kbd>{ *key }</kbd></dt><dd>{ *what }</dd></div>
+                        }) }
+                    </dl>
+                    <h3>{ "Keys in the console's line" }</h3>
+                    <dl class="keys line-keys">
+                        { for LINE_KEYS.iter().map(|(key, what)| html! {
                             <div key={*key}><dt><kbd>{ *key }</kbd></dt><dd>{ *what }</dd></div>
                         }) }
                     </dl>

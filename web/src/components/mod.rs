@@ -5,11 +5,16 @@
 
 pub(crate) mod app;
 mod banner;
+mod block;
+mod cheats;
+mod completions;
 mod console;
+mod editor;
 mod events;
 mod header;
 mod help;
 mod honest;
+mod input;
 mod inspector;
 mod matrix;
 mod modal;

@@ -29,6 +29,8 @@ pub struct HostOptions {
     /// A person types: programs read what is entered while they run. Else their standard input is
     /// empty, and all lines of an entry are read before the first of them runs.
     pub terminal: bool,
+    /// Files that lie there at the start, by path.
+    pub files: BTreeMap<String, Bytes>,
 }
 
 impl Default for HostOptions {
@@ -42,6 +44,7 @@ impl Default for HostOptions {
             data_dirs: Vec::new(),
             cwd: "/root".into(),
             terminal: false,
+            files: BTreeMap::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use frame::{Action, Outcome};
 use member::{CallId, Input, MemberConfig, MemberInfo, Output, PeerConfig, PlantedBug, TICK_US};
+use proto::Metadata;
 use serde::{Deserialize, Serialize};
 
 use crate::checkers::{Checkers, Tally};
@@ -565,6 +566,7 @@ impl World {
         for output in outputs {
             match output {
                 HostOutput::Call { call, address, method, metadata, request } => {
+                    let metadata = nameless(metadata);
                     let member = self.listener(&address);
                     self.checkers.asked(time, (actor, call), member, &method, &request);
                     let request = self.tamper_request((actor, call), &method, request);
@@ -576,6 +578,7 @@ impl World {
                     });
                 }
                 HostOutput::Open { call, address, method, metadata } => {
+                    let metadata = nameless(metadata);
                     self.checkers.opened(time, (actor, call), &method);
                     self.call(time, actor, call, &address, method, |call, method| Input::Open {
                         call,
@@ -686,6 +689,11 @@ enum Done {
     Member(Vec<Input>, Vec<Output>),
     Trapped(Vec<Input>, Option<String>),
     Host(Vec<HostInput>, Vec<HostOutput>),
+}
+
+/// A caller cannot say whose certificate its connection has: the listener knows.
+fn nameless(metadata: Metadata) -> Metadata {
+    Metadata { common_name: None, ..metadata }
 }
 
 fn push_turn<T>(turns: &mut Vec<Turn<T>>, time: Micros, item: T) {

@@ -2,7 +2,7 @@
 //! `ParseEndpoint`, Go's `net.Dial`), with gRPC's texts for those that cannot work.
 //!
 //! Left out: service names as ports, and name servers; a name that the host does not know is
-//! refused. There is no TLS here, so a member never answers a TLS handshake.
+//! refused.
 
 use core::net::IpAddr;
 
@@ -13,6 +13,8 @@ pub(crate) struct Endpoint {
     pub(crate) host: String,
     /// The address to call (`host:port`), or why the connection fails, in gRPC's words.
     pub(crate) address: Result<String, String>,
+    /// To be called with TLS.
+    pub(crate) secure: bool,
 }
 
 impl Endpoint {
@@ -30,12 +32,8 @@ impl Endpoint {
             "" | "http" | "https" => tcp_address(&host),
             _ => Err("dial: unknown network ".to_string()),
         };
-        let address = match address {
-            Ok(_) if secure => Err("transport: authentication handshake failed: EOF".to_string()),
-            Err(why) => Err(format!("transport: Error while dialing {why}")),
-            address => address,
-        };
-        Endpoint { host, address }
+        let address = address.map_err(|why| format!("transport: Error while dialing {why}"));
+        Endpoint { host, address, secure }
     }
 
     /// What gRPC says when nobody listens.
@@ -147,11 +145,19 @@ mod tests {
             let why = format!("transport: Error while dialing {why}");
             assert_eq!((parsed.host.as_str(), parsed.address), (host, Err(why)), "{endpoint}");
         }
-        for (endpoint, tls) in [("https://127.0.0.1:2379", false), ("127.0.0.1:2379", true)] {
-            let expected = Err("transport: authentication handshake failed: EOF".to_string());
-            assert_eq!(Endpoint::parse(endpoint, tls).address, expected);
+    }
+
+    #[test]
+    fn the_scheme_decides_about_tls_if_there_is_one() {
+        for (endpoint, tls, secure) in [
+            ("https://127.0.0.1:2379", false, true),
+            ("127.0.0.1:2379", true, true),
+            ("127.0.0.1:2379", false, false),
+            ("http://127.0.0.1:2379", true, false),
+        ] {
+            let parsed = Endpoint::parse(endpoint, tls);
+            assert_eq!((parsed.secure, parsed.address), (secure, Ok("127.0.0.1:2379".into())));
         }
-        assert!(Endpoint::parse("http://127.0.0.1:2379", true).address.is_ok());
     }
 
     #[test]

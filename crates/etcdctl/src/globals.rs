@@ -2,10 +2,11 @@
 //! (`ctlv3/command/global.go`, `pkg/flags`): the client's configuration and the printer.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use proto::Profile;
 
-use crate::client::{Client, Config, Deadline, Login};
+use crate::client::{Client, Config, Deadline, Login, TlsFiles};
 use crate::commands::{Run, watch};
 use crate::exit::Exit;
 use crate::go::quote::{log_string, quote};
@@ -32,8 +33,7 @@ impl<'a> Invocation<'a> {
         self.show_debug();
         let config = self.config().await?;
         let display = self.display()?;
-        self.check_files()?;
-        Ok((config, display))
+        Ok((self.with_tls(config)?, display))
     }
 
     /// The deadline of one command, from now. Most commands start their clock before they read the
@@ -133,7 +133,7 @@ impl<'a> Invocation<'a> {
             .ok_or_else(|| Exit::bad_feature("unsupported output format"))
     }
 
-    /// Endpoints, security and login from the flags.
+    /// Endpoints and login from the flags.
     pub(crate) async fn config(&self) -> Result<Config, Exit> {
         Ok(Config { login: self.login().await?, ..self.plain_config()? })
     }
@@ -153,7 +153,7 @@ impl<'a> Invocation<'a> {
             self.flags.slice("endpoints").iter().map(|ep| ep.trim().to_string()).collect();
         Ok(Config {
             endpoints,
-            tls: !self.flags.bool("insecure-transport"),
+            tls: None,
             dial_timeout_ns: self.flags.duration_ns("dial-timeout"),
             login: None,
         })
@@ -183,22 +183,17 @@ impl<'a> Invocation<'a> {
         Ok(String::from_utf8_lossy(&line?).trim_end_matches(['\r', '\n']).to_string())
     }
 
-    /// Certificates are read before the first connection. There is no TLS here, so naming one is an
-    /// error in any case.
-    pub(crate) fn check_files(&self) -> Result<(), Exit> {
-        let [cert, key, cacert] = ["cert", "key", "cacert"].map(|name| self.flags.text(name));
-        if cert.is_empty() != key.is_empty() {
-            return Err(Exit::bad_args(format!(
-                "KeyFile and CertFile must both be present[key: {key}, cert: {cert}]"
-            )));
+    /// Adds the certificates, which are read before the first connection. Verification can only be
+    /// skipped where there is something else about TLS in the flags; that is so in the tool.
+    pub(crate) fn with_tls(&self, config: Config) -> Result<Config, Exit> {
+        let [cert, key, ca] = ["cert", "key", "cacert"].map(|name| self.flags.text(name));
+        let files = TlsFiles { cert, key, ca };
+        if files.is_empty() && self.flags.bool("insecure-transport") {
+            return Ok(config);
         }
-        for path in [cert, key, cacert].into_iter().filter(|path| !path.is_empty()) {
-            self.system.files().read_file(path).map_err(Exit::bad_args)?;
-        }
-        match cert.is_empty() && cacert.is_empty() {
-            true => Ok(()),
-            false => Err(Exit::silent(not_yet(self.system, "TLS"))),
-        }
+        let mut tls = files.load(self.system.files()).map_err(Exit::bad_args)?;
+        tls.insecure_skip_verify = self.flags.bool("insecure-skip-tls-verify");
+        Ok(Config { tls: Some(Rc::new(tls)), ..config })
     }
 }
 

@@ -9,7 +9,7 @@
 //! `help`, `table` and `go` stand for the libraries whose texts show. `v2` is a tool of its own, which
 //! shares little more than `go` with the rest. `memory` is a system for tests.
 //!
-//! Left out so far, and answered honestly when used: completion, transformers of `migrate`, TLS, DNS
+//! Left out so far, and answered honestly when used: completion, transformers of `migrate`, DNS
 //! discovery, and gRPC's own log lines under `--debug`.
 
 mod client;

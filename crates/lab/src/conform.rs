@@ -13,6 +13,7 @@ use proto::Profile;
 use shell::transcript::{self, Case};
 use shell::{EtcdFlags, Host};
 
+use crate::case_pki::CasePki;
 use crate::{InProcess, Lab, Micros, SessionOptions, WorldOptions};
 
 /// A command may take this much virtual time.
@@ -22,9 +23,10 @@ const WARM_US: Micros = 6_000_000;
 /// Seeds to look through for one whose first leader is m1.
 const SEEDS_MAX: u64 = 1000;
 /// `auth: true`: user root with role root and password root, and authentication switched on. None
-/// of it is a revision of the store.
-const AUTH_COMMANDS: [&str; 3] =
-    ["etcdctl user add root:root", "etcdctl user grant-role root root", "etcdctl auth enable"];
+/// of it is a revision of the store. With `tls: true` the tool gets [`TLS_FLAGS`] besides.
+const AUTH_COMMANDS: [&str; 3] = ["user add root:root", "user grant-role root root", "auth enable"];
+const TLS_FLAGS: &str = "--endpoints=https://127.0.0.1:2379 --cacert=pki/ca.crt \
+                         --cert=pki/client.crt --key=pki/client.key";
 
 /// How a case went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +92,8 @@ struct Wanted {
     auth: bool,
     /// The members serve API version 2.
     v2: bool,
+    /// The members listen at `https` and want a certificate; there are some under `pki/`.
+    tls: bool,
     flags: MemberFlags,
 }
 
@@ -103,9 +107,7 @@ impl Wanted {
         for key in case.header.keys() {
             match key.as_str() {
                 // Masked output is recorded as wildcards already.
-                "title" | "members" | "warm" | "auth" | "v2" | "etcd-args" | "mask" => {}
-                _ if flag(key) => return Err(format!("'{key}: true' is not in this lab yet")),
-                "tls" => {}
+                "title" | "members" | "warm" | "auth" | "v2" | "tls" | "etcd-args" | "mask" => {}
                 _ => return Err(format!("'{key}' is not a header that is known")),
             }
         }
@@ -117,6 +119,7 @@ impl Wanted {
             warm: flag("warm"),
             auth: flag("auth"),
             v2: flag("v2"),
+            tls: flag("tls"),
             flags: MemberFlags::read(profile, args)?,
         })
     }
@@ -152,7 +155,8 @@ fn prepare(wanted: &Wanted) -> Result<InProcess, String> {
     if wanted.auth {
         for command in AUTH_COMMANDS {
             let until = session.lab().now() + COMMAND_US_MAX;
-            match session.exec(command, until) {
+            let flags = if wanted.tls { TLS_FLAGS } else { "" };
+            match session.exec(&format!("etcdctl {flags} {command}"), until) {
                 Some((0, _)) => {}
                 Some((_, output)) => {
                     return Err(format!("'auth: true': {command}: {}", output.trim_end()));
@@ -165,6 +169,7 @@ fn prepare(wanted: &Wanted) -> Result<InProcess, String> {
 }
 
 fn with_m1_leading(wanted: &Wanted) -> Result<InProcess, String> {
+    let pki = wanted.tls.then(CasePki::new);
     for seed in 1..=SEEDS_MAX {
         let profile = wanted.profile.minor_version().to_string();
         let options = SessionOptions {
@@ -174,12 +179,17 @@ fn with_m1_leading(wanted: &Wanted) -> Result<InProcess, String> {
             v2: wanted.v2,
             quota_backend_bytes: wanted.flags.quota_backend_bytes,
         };
+        let flags = MemberConfig {
+            client_cert_auth: wanted.tls,
+            client_tls: pki.as_ref().map(|pki| Box::new(pki.listener.clone())),
+            ..MemberConfig::default()
+        };
+        let files = pki.as_ref().map(|pki| pki.files.clone()).unwrap_or_default();
         // The recordings were made with nothing to read on standard input.
         let console = |options| -> Box<dyn cluster::Console> {
-            Box::new(Host::new(HostOptions { terminal: false, ..options }))
+            Box::new(Host::new(HostOptions { terminal: false, files, ..options }))
         };
-        let lab =
-            Lab::with_console(options, WorldOptions::new(seed), MemberConfig::default(), console)?;
+        let lab = Lab::with_console(options, WorldOptions::new(seed), flags, console)?;
         let mut session = InProcess::new(lab);
         session.run_to_first_leader(60_000_000)?;
         if session.lab().world().leader() == Some(0) {
@@ -215,11 +225,11 @@ mod tests {
         )
         .expect("known");
         assert_eq!((wanted.members, wanted.warm, wanted.auth), (3, true, true));
+        assert!(!wanted.tls && read("<!-- tls: true -->").expect("known").tls);
         assert!(!wanted.v2 && read("<!-- v2: true -->").expect("known").v2);
         assert_eq!(wanted.profile, Profile::V3_5);
         assert_eq!(wanted.flags, MemberFlags { quota_backend_bytes: 2_097_152 });
         for (header, error) in [
-            ("<!-- tls: true -->", "'tls: true' is not in this lab yet"),
             ("<!-- colour: red -->", "'colour' is not a header that is known"),
             ("<!-- members: few -->", "'members' is not a number"),
             (

@@ -7,6 +7,7 @@
 //!
 //! Left out so far: branches, seek, links and lessons.
 
+mod case_pki;
 mod conform;
 mod in_process;
 mod load;

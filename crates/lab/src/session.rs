@@ -180,6 +180,7 @@ impl Lab {
                 peer_urls: vec![format!("http://127.0.0.1:{}", client_port(number) + 1)],
             })
             .collect();
+        let scheme = if flags.client_tls.is_some() { "https" } else { "http" };
         for number in 1..=self.options.members {
             let port = client_port(number);
             let own = &peers[(number - 1) as usize];
@@ -188,7 +189,7 @@ impl Lab {
                 name: own.name.clone(),
                 initial_cluster: peers.clone(),
                 initial_cluster_token: TOKEN.into(),
-                advertise_client_urls: vec![format!("http://127.0.0.1:{port}")],
+                advertise_client_urls: vec![format!("{scheme}://127.0.0.1:{port}")],
                 profile,
                 seed: self.options.seed,
                 epoch_us: EPOCH_US,

@@ -24,6 +24,7 @@ pub enum Purpose {
     RequestId = 11,
     DiskRot = 12,
     VoteCrash = 13,
+    TlsRandom = 14,
 }
 
 /// One word of chance at the position (`who`, `number`) of a purpose's stream.

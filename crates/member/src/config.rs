@@ -34,6 +34,20 @@ pub enum AutoCompaction {
     Revision { retention: i64 },
 }
 
+/// Certificates of a listener, as its files were when the process started (etcd reads them again for
+/// every connection).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TlsInfo {
+    /// `--cert-file`: PEM.
+    pub cert: Vec<u8>,
+    /// `--key-file`: PEM.
+    pub key: Vec<u8>,
+    /// `--trusted-ca-file`: PEM. Whoever calls needs a certificate then.
+    pub trusted_ca: Option<Vec<u8>>,
+    /// `--client-cert-allowed-hostname`: clients' certificates must be valid for it; empty is none.
+    pub allowed_hostname: String,
+}
+
 /// The flags of one member. Does not change while it runs. The default is etcd's for each flag.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MemberConfig {
@@ -74,6 +88,8 @@ pub struct MemberConfig {
     pub lease_checkpoint: bool,
     /// `--client-cert-auth`: a certificate's common name is a user (A-rules).
     pub client_cert_auth: bool,
+    /// How it listens for clients at `https`; none is `http`.
+    pub client_tls: Option<Box<TlsInfo>>,
     /// `--enable-v2`: whether the v2 API is served; its store is there either way.
     pub enable_v2: bool,
     /// For checkers: after every so many applied entries the member tells a digest of its whole
@@ -113,6 +129,7 @@ impl Default for MemberConfig {
             watch_progress_interval_us: 600_000_000,
             lease_checkpoint: false,
             client_cert_auth: false,
+            client_tls: None,
             enable_v2: false,
             digest_every_entries: 0,
             tells_entries: false,

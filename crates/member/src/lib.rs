@@ -9,7 +9,7 @@
 //! `etcdserver/api/v3rpc`. The order inside a Ready is etcd's: snapshot, entries and hard state are
 //! written and synced before the messages that promise them leave.
 //!
-//! Left out so far: TLS, and the gRPC gateway.
+//! Left out so far: TLS between members, and the gRPC gateway.
 
 mod alarms;
 mod api;
@@ -49,13 +49,14 @@ mod state;
 mod status;
 mod streams;
 mod timeouts;
+mod tls;
 mod versions;
 mod wal_file;
 
 pub use backend::defragmented;
 pub use backup::{Backup, backup};
 pub use conf_change::{Change, Kind as ChangeKind};
-pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig};
+pub use config::{AutoCompaction, Join, MemberConfig, PeerConfig, TlsInfo};
 pub use data_dir::is_log_file;
 pub use inspect::{FileHash, Schema, hash_kv, live_keys};
 pub use io::{AppliedEntry, CallId, DiskFile, DiskOp, Input, LogDigest, Output, PeerLabel, Trace};

@@ -26,6 +26,7 @@ use crate::report::digest;
 use crate::snapshot::Snapshots;
 use crate::state::State;
 use crate::streams::Streams;
+use crate::tls::Tls;
 use crate::versions::Versions;
 use crate::wal_file::Wal;
 use crate::{CallId, MemberConfig, MemberStatus, Micros};
@@ -103,6 +104,8 @@ pub(crate) struct Running {
     pub(crate) snapshots: Snapshots,
     pub(crate) versions: Versions,
     pub(crate) http: Http,
+    /// What it listens for clients with, at `https`.
+    pub(crate) tls: Option<Box<Tls>>,
     /// Calls whose token belongs to a login that is not applied here yet, by its index (A13).
     parked: Vec<(u64, Input)>,
     pub(crate) wal: Wal,
@@ -140,6 +143,7 @@ impl Running {
         now: Micros,
     ) -> Result<(Running, Vec<Output>), String> {
         let found = recovery::recover(&config, disk)?;
+        let tls = Tls::new(&config, now)?;
         let entries = found.log.tail(usize::MAX).iter().map(digest);
         let first_index = found.log.first();
         let started = Trace::Started {
@@ -183,6 +187,7 @@ impl Running {
             snapshots: Snapshots::new(applied, found.snapshots),
             versions: Versions::default(),
             http: Http::new(now),
+            tls: tls.map(Box::new),
             parked: Vec::new(),
             wal: found.wal,
             unsynced: VecDeque::new(),
@@ -221,6 +226,10 @@ impl Running {
             Input::Peer { from, bytes } => self.peer(now, from, &bytes),
             Input::PeerLost { peer } => self.peer_lost(peer),
             Input::Call { call, method, metadata, request } => {
+                if proto::tls::is_handshake(&method) {
+                    return self.handshake(now, call, &method, &request);
+                }
+                let Some(metadata) = self.on_connection(call, metadata) else { return };
                 if let Some(index) = self.login_to_wait_for(&metadata) {
                     let input = Input::Call { call, method, metadata, request };
                     self.parked.push((index, input));
@@ -228,7 +237,10 @@ impl Running {
                 }
                 self.call(now, call, &method, &metadata, request);
             }
-            Input::Open { call, method, metadata } => self.open(now, call, &method, metadata),
+            Input::Open { call, method, metadata } => {
+                let Some(metadata) = self.on_connection(call, metadata) else { return };
+                self.open(now, call, &method, metadata);
+            }
             Input::Message { call, message } => {
                 if let Some(index) = self.stream_login_to_wait_for(call) {
                     self.parked.push((index, Input::Message { call, message }));

@@ -137,6 +137,7 @@ fn metadata() -> impl Strategy<Value = Metadata> {
         Metadata {
             token: token.map(str::to_owned),
             require_leader: leader,
+            tls_session: None,
             common_name: name.map(str::to_owned),
         }
     })

@@ -11,6 +11,7 @@ pub mod http;
 mod metadata;
 mod profile;
 mod status;
+pub mod tls;
 
 pub use metadata::Metadata;
 pub use profile::Profile;

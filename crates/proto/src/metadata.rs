@@ -9,6 +9,8 @@ pub struct Metadata {
     pub token: Option<String>,
     /// Key `hasleader`: the call is to fail on a member that knows no leader (W17).
     pub require_leader: bool,
-    /// Common name of the client's certificate, on a connection with one.
+    /// The TLS session that the call travels on; none on a plain connection. See [`tls`](crate::tls).
+    pub tls_session: Option<u64>,
+    /// Common name of the client's certificate. Whoever listens says it, never whoever calls.
     pub common_name: Option<String>,
 }

@@ -66,7 +66,11 @@ impl Host {
         let proc = sys.processes().add(0, Some(Group::Console));
         let shell = Shell::new(&sys, &env, &cwd, proc);
         sys.executor().spawn(session(shell, console.clone()));
-        Host { sys, console }
+        let mut host = Host { sys, console };
+        for (path, bytes) in &options.files {
+            let _ = host.write_file(path, bytes);
+        }
+        host
     }
 
     /// Puts a file into the host's file system, with its parent directories. The error is the C

@@ -46,7 +46,7 @@ const REAL: [(&str, &str); 7] = [
     ),
 ];
 
-const SIMULATED: [(&str, &str); 5] = [
+const SIMULATED: [(&str, &str); 6] = [
     (
         "Network",
         "Messages pass a switch in this tab, with latencies drawn from the seed. No packet leaves the machine.",
@@ -59,9 +59,10 @@ const SIMULATED: [(&str, &str); 5] = [
         "Clock",
         "Virtual time: it can be held, stepped and slowed, and two runs of one seed are equal.",
     ),
+    ("Sockets", "There are none: addresses such as 127.0.0.1:2379 name members inside the lab."),
     (
-        "Sockets and TLS",
-        "There are none: addresses such as 127.0.0.1:2379 name members inside the lab.",
+        "TLS",
+        "Certificates are real and checked when a client connects, and both ends prove that they have their keys. What they say after that is not encrypted, and links between members have no TLS.",
     ),
     ("Shell", "The console's host is a small shell, not Linux."),
 ];

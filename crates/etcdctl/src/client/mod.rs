@@ -4,13 +4,14 @@
 //! A call waits for a connection until its deadline, as etcd's `WaitForReady` does: endpoints that
 //! refuse are tried again after gRPC's back-off, others in turn. An endpoint that accepts and never
 //! answers holds its call until the deadline. `wire` opens streams; `watcher`, `keep_alive` and
-//! `recipes` are built on them. Left out: TLS (an endpoint that asks for it never becomes ready),
+//! `recipes` are built on them; `tls` makes the connections of endpoints that want it. Left out:
 //! keep-alive pings, and dialling all endpoints at once.
 
 mod keep_alive;
 mod mirror;
 mod range;
 mod recipes;
+pub(crate) mod tls;
 mod watcher;
 mod wire;
 
@@ -29,10 +30,13 @@ use crate::go::time::iso8601_ms;
 use crate::system::{CallError, LocalFuture, System};
 use crate::task::{self, Stir};
 
+use tls::{HandshakeError, is_closed};
+
 pub(crate) use keep_alive::{keep_alive, keep_alive_once};
 pub(crate) use mirror::Syncer;
 pub(crate) use range::{ZERO, prefix_end, with_prefix};
 pub(crate) use recipes::{Election, Interrupt, Mutex, Session, get};
+pub(crate) use tls::{Tls, TlsFiles};
 pub(crate) use watcher::{WatchId, Watched, Watcher};
 
 /// Attempts of one call, and the pause between them (jittered by a tenth).
@@ -50,8 +54,9 @@ const MAX_SEND_BYTES: usize = 2 * 1024 * 1024;
 pub(crate) struct Config {
     /// As given: `host:port`, `http://...`, `https://...`, `unix:...`.
     pub(crate) endpoints: Vec<String>,
-    /// TLS also for endpoints without a scheme.
-    pub(crate) tls: bool,
+    /// How to speak TLS, which endpoints without a scheme want then too. Without it an `https`
+    /// endpoint is checked against no authority at all.
+    pub(crate) tls: Option<Tls>,
     /// Time for the login; zero and less is no limit.
     pub(crate) dial_timeout_ns: i64,
     pub(crate) login: Option<Login>,
@@ -154,12 +159,14 @@ pub(crate) struct Client<'a> {
 struct Peer {
     endpoint: Endpoint,
     refusal: RefCell<Option<Refusal>>,
+    /// The open TLS session.
+    session: Cell<Option<u64>>,
 }
 
 struct Refusal {
     count: u32,
     retry_at_us: u64,
-    /// gRPC's text, such as `transport: Error while dialing ...`.
+    /// gRPC's text, such as `connection error: desc = "transport: Error while dialing ..."`.
     why: String,
 }
 
@@ -170,7 +177,7 @@ impl<'a> Client<'a> {
         let Some(first) = config.endpoints.first() else {
             return Err(Exit::bad_connection("etcdclient: no available endpoints"));
         };
-        let host = Endpoint::parse(first, config.tls).host;
+        let host = Endpoint::parse(first, config.tls.is_some()).host;
         let target = match system.profile() {
             Profile::V3_3 | Profile::V3_4 => format!("endpoint://client-{}/{host}", uuid(system)),
             // The address of a Go object.
@@ -189,7 +196,8 @@ impl<'a> Client<'a> {
     }
 
     fn with_target(system: &'a dyn System, config: Config, target: String, direct: bool) -> Self {
-        let peers = config.endpoints.iter().map(|endpoint| Peer::new(endpoint, config.tls));
+        let tls = config.tls.is_some();
+        let peers = config.endpoints.iter().map(|endpoint| Peer::new(endpoint, tls));
         Client {
             system,
             profile: system.profile(),
@@ -234,8 +242,11 @@ impl<'a> Client<'a> {
         })
     }
 
-    fn metadata(&self, require_leader: bool) -> Metadata {
-        Metadata { token: self.token.borrow().clone(), require_leader, common_name: None }
+    /// What a call to this endpoint carries.
+    fn metadata(&self, index: usize, require_leader: bool) -> Metadata {
+        let tls_session = self.endpoints[index].session.get();
+        let token = self.token.borrow().clone();
+        Metadata { token, require_leader, tls_session, ..Metadata::default() }
     }
 
     /// A call with retries; every failed attempt leaves a warning on standard error.
@@ -336,13 +347,15 @@ impl<'a> Client<'a> {
                 );
                 return Err(Status::new(Code::ResourceExhausted, text));
             }
-            let work = self.system.call(address, method, self.metadata(false), request.clone());
+            let work =
+                self.system.call(address, method, self.metadata(index, false), request.clone());
             let answer = task::before(work, deadline.expires(self.system)).await;
             match answer {
                 None => {
                     return Err(Status::new(Code::DeadlineExceeded, "context deadline exceeded"));
                 }
                 Some(Err(CallError::Refused)) => self.refused(index),
+                Some(Err(CallError::Status(status))) if is_closed(&status) => self.closed(index),
                 Some(answer) => {
                     self.endpoints[index].refusal.take();
                     return answer.map_err(|error| match error {
@@ -363,7 +376,11 @@ impl<'a> Client<'a> {
                 return Err(self.expired());
             }
             match self.pick(now_us) {
-                Ok(picked) => return Ok(picked),
+                Ok((index, address)) => {
+                    if self.connect(index, address, deadline).await? {
+                        return Ok((index, address));
+                    }
+                }
                 Err(retry_at_us) => {
                     self.system.sleep_us(left_us.min(retry_at_us - now_us)).await;
                 }
@@ -371,10 +388,48 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// Sees to a TLS session where the endpoint wants one; false if there is none to be had now.
+    async fn connect(
+        &self,
+        index: usize,
+        address: &str,
+        deadline: Deadline,
+    ) -> Result<bool, Status> {
+        let peer = &self.endpoints[index];
+        if !peer.endpoint.secure || peer.session.get().is_some() {
+            return Ok(true);
+        }
+        let tls = self.config.tls.clone().unwrap_or_default();
+        let work = tls::handshake(self.system, address, &peer.endpoint.host, &tls);
+        match task::before(work, deadline.expires(self.system)).await {
+            None => return Err(self.expired()),
+            Some(Ok(session)) => {
+                peer.session.set(Some(session));
+                return Ok(true);
+            }
+            Some(Err(HandshakeError::Refused)) => self.refused(index),
+            Some(Err(HandshakeError::Failed(why))) => {
+                let why = format!("transport: authentication handshake failed: {why}");
+                peer.refused(self.system, connection_error(&why));
+            }
+        }
+        Ok(false)
+    }
+
     /// Nobody listens at an endpoint.
     fn refused(&self, index: usize) {
         let peer = &self.endpoints[index];
-        peer.refused(self.system, peer.endpoint.refusal());
+        peer.session.set(None);
+        peer.refused(self.system, connection_error(&peer.endpoint.refusal()));
+    }
+
+    /// The connection was closed before the server looked at the call: a listener that wants TLS, or
+    /// a session of another process than the one that listens now.
+    fn closed(&self, index: usize) {
+        let peer = &self.endpoints[index];
+        if peer.session.take().is_none() {
+            peer.refused(self.system, "connection closed".to_string());
+        }
     }
 
     /// The endpoint whose turn it is, or the time at which the first one may be tried again.
@@ -389,7 +444,7 @@ impl<'a> Client<'a> {
                         self.turn.set(index + 1);
                         return Ok((index, address));
                     }
-                    Err(why) => peer.refused(self.system, why.clone()),
+                    Err(why) => peer.refused(self.system, connection_error(why)),
                 }
             }
             earliest_us = earliest_us.min(peer.retry_at_us());
@@ -408,8 +463,7 @@ impl<'a> Client<'a> {
             Some(why) if self.direct || self.profile > Profile::V3_4 => {
                 let last =
                     if self.profile > Profile::V3_4 { "last connection error: " } else { "" };
-                let why = quote(why.as_bytes());
-                format!("latest balancer error: {last}connection error: desc = {why}")
+                format!("latest balancer error: {last}{why}")
             }
             Some(_) => "latest balancer error: all SubConns are in TransientFailure".to_string(),
         };
@@ -442,6 +496,11 @@ impl<'a> Client<'a> {
     }
 }
 
+/// gRPC's `transport.ConnectionError`.
+fn connection_error(why: &str) -> String {
+    format!("connection error: desc = {}", quote(why.as_bytes()))
+}
+
 /// Whether another attempt, or another server, will meet the same error (clientv3's `isHaltErr`).
 fn is_lasting(status: &Status) -> bool {
     !matches!(status.code, Code::Unavailable | Code::Internal)
@@ -467,7 +526,8 @@ pub(crate) fn decode<R: Message + Default>(reply: &Bytes) -> Result<R, ClientErr
 
 impl Peer {
     fn new(endpoint: &str, tls: bool) -> Self {
-        Peer { endpoint: Endpoint::parse(endpoint, tls), refusal: RefCell::new(None) }
+        let endpoint = Endpoint::parse(endpoint, tls);
+        Peer { endpoint, refusal: RefCell::new(None), session: Cell::new(None) }
     }
 
     /// When it may be tried again: at once unless it refused.

@@ -6,6 +6,7 @@ use prost::Message;
 use proto::etcdserverpb::{SnapshotRequest, SnapshotResponse};
 use proto::{Status, method};
 
+use super::tls::is_closed;
 use super::{Client, ClientError, Deadline, closing, decode, encode};
 use crate::system::{CallError, LocalFuture, Stream};
 
@@ -76,7 +77,7 @@ impl<'a> Client<'a> {
             let expired = deadline.left_us(self.system) == 0;
             if expired { ClientError::Deadline } else { ClientError::Status(status) }
         })?;
-        let stream = self.system.open(address, method, self.metadata(require_leader));
+        let stream = self.system.open(address, method, self.metadata(index, require_leader));
         Ok(Wire { client: self, index, stream })
     }
 }
@@ -90,9 +91,16 @@ impl Wire<'_, '_> {
     pub(super) fn next(&self) -> LocalFuture<'_, Result<Bytes, Broken>> {
         Box::pin(async {
             let result = self.stream.next().await;
-            if result == Err(CallError::Refused) {
-                self.client.refused(self.index);
-                return Err(Broken::NotOpened);
+            match &result {
+                Err(CallError::Refused) => {
+                    self.client.refused(self.index);
+                    return Err(Broken::NotOpened);
+                }
+                Err(CallError::Status(status)) if is_closed(status) => {
+                    self.client.closed(self.index);
+                    return Err(Broken::NotOpened);
+                }
+                _ => {}
             }
             self.client.endpoints[self.index].refusal.take();
             match result {

@@ -26,7 +26,7 @@ pub(super) async fn health(mut invocation: Invocation<'_>) -> Result<(), Exit> {
     let display = invocation.display()?;
     let config = invocation.config().await?;
     let endpoints = chosen(&invocation).await?;
-    invocation.check_files()?;
+    let config = invocation.with_tls(config)?;
     let probes: Vec<LocalFuture<'_, Health>> = endpoints
         .into_iter()
         .map(|endpoint| Box::pin(probe(&invocation, endpoint, &config)) as LocalFuture<'_, _>)
@@ -140,7 +140,7 @@ pub(super) async fn chosen(invocation: &Invocation<'_>) -> Result<Vec<String>, E
     if !invocation.flags.bool("cluster") {
         return Ok(config.endpoints);
     }
-    invocation.check_files()?;
+    let config = invocation.with_tls(config)?;
     // The tool turns any failure here into exit 1.
     let client = Client::new(invocation.system, config).await;
     let client = client.map_err(|exit| Exit { code: 1, ..exit })?;

@@ -6,6 +6,7 @@ use proto::Profile;
 use super::cli::Parsed;
 use super::http::{Client, Config, Failure};
 use super::tree::Run;
+use crate::client::{Tls, TlsFiles};
 use crate::go::json::base64;
 use crate::go::url::Url;
 use crate::process::not_yet;
@@ -136,9 +137,10 @@ impl<'a> Context<'a> {
             Ok(endpoints) => endpoints,
             Err(why) => return self.plain(why),
         };
-        if let Err(why) = self.check_files()? {
-            return self.plain(why);
-        }
+        let tls = match self.tls() {
+            Ok(tls) => tls,
+            Err(why) => return self.plain(why),
+        };
         let user = self.setting("username", "ETCDCTL_USERNAME");
         let credentials = match user.split_once(':') {
             _ if user.is_empty() => None,
@@ -151,7 +153,7 @@ impl<'a> Context<'a> {
         };
         let timeout_ns = self.global.duration_ns("timeout");
         let debug = self.global.bool("debug");
-        Ok(Client::new(self.system, Config { endpoints, timeout_ns, credentials, debug }))
+        Ok(Client::new(self.system, Config { endpoints, timeout_ns, credentials, debug, tls }))
     }
 
     /// A global flag, or where that is empty a variable.
@@ -180,29 +182,16 @@ impl<'a> Context<'a> {
         Ok(given.split(',').map(endpoint).collect())
     }
 
-    /// Certificates are read before the first request. There is no TLS here, so naming one is an
-    /// error in any case; the text inside is the real tool's.
-    pub(super) fn check_files(&self) -> Outcome<Result<(), String>> {
+    /// Certificates are read before the first request; the error is the real tool's text.
+    pub(super) fn tls(&self) -> Result<Tls, String> {
         let [cert, key, ca] = [
             ("cert-file", "ETCDCTL_CERT_FILE"),
             ("key-file", "ETCDCTL_KEY_FILE"),
             ("ca-file", "ETCDCTL_CA_FILE"),
         ]
         .map(|(flag, variable)| self.setting(flag, variable));
-        if cert.is_empty() != key.is_empty() {
-            return Ok(Err(format!(
-                "KeyFile and CertFile must both be present[key: {key}, cert: {cert}]"
-            )));
-        }
-        for path in [&cert, &key, &ca].into_iter().filter(|path| !path.is_empty()) {
-            if let Err(why) = self.system.files().read_file(path) {
-                return Ok(Err(why));
-            }
-        }
-        match cert.is_empty() && ca.is_empty() {
-            true => Ok(Ok(())),
-            false => Err(not_yet(self.system, "TLS")),
-        }
+        let files = TlsFiles { cert: &cert, key: &key, ca: &ca };
+        files.load(self.system.files()).map(Tls::new)
     }
 
     /// Asks for a line at the terminal; the end of input is an empty one.

@@ -6,6 +6,7 @@ use super::context::{Context, Outcome, SERVER_ERROR};
 use super::http::{Failure, exchange};
 use super::member::{Member, members};
 use super::watch::until_signal;
+use crate::client::Tls;
 use crate::go::quote::quote;
 use crate::go::unmarshal::{Value, unmarshal};
 use crate::go::url::Url;
@@ -15,16 +16,17 @@ const NOT_HEALTHY: i32 = 5;
 
 pub(super) async fn run(context: &Context<'_>) -> Outcome {
     // The transport is made before the client, so a certificate that is not there is another error.
-    if let Err(why) = context.check_files()? {
-        return context.fail(SERVER_ERROR, &Failure::Other(why));
-    }
+    let tls = match context.tls() {
+        Ok(tls) => tls,
+        Err(why) => return context.fail(SERVER_ERROR, &Failure::Other(why)),
+    };
     if context.local.bool("forever") {
-        return until_signal(context, Box::pin(check(context))).await;
+        return until_signal(context, Box::pin(check(context, &tls))).await;
     }
-    check(context).await
+    check(context, &tls).await
 }
 
-async fn check(context: &Context<'_>) -> Outcome {
+async fn check(context: &Context<'_>, tls: &Tls) -> Outcome {
     let client = context.client_without_sync().await?;
     if context.global.bool("debug") {
         context.complain(&format!("Cluster-Endpoints: {}\n", client.endpoints(", ")));
@@ -39,7 +41,7 @@ async fn check(context: &Context<'_>) -> Outcome {
     loop {
         let mut healthy = 0;
         for member in &members {
-            healthy += usize::from(is_healthy(context, member).await);
+            healthy += usize::from(is_healthy(context, member, tls).await);
         }
         let (state, outcome) = match healthy {
             count if count == members.len() => ("healthy", Ok(())),
@@ -56,10 +58,10 @@ async fn check(context: &Context<'_>) -> Outcome {
 }
 
 /// Says how a member is; the first of its URLs that answers decides.
-async fn is_healthy(context: &Context<'_>, member: &Member) -> bool {
+async fn is_healthy(context: &Context<'_>, member: &Member, tls: &Tls) -> bool {
     let id = &member.id;
     for url in &member.client_urls {
-        match health(context, url).await {
+        match health(context, url, tls).await {
             Ok(healthy) => {
                 let state = if healthy { "healthy" } else { "unhealthy" };
                 context.print(format!("member {id} is {state}: got {state} result from {url}\n"));
@@ -77,12 +79,12 @@ async fn is_healthy(context: &Context<'_>, member: &Member) -> bool {
     false
 }
 
-async fn health(context: &Context<'_>, url: &str) -> Result<bool, String> {
+async fn health(context: &Context<'_>, url: &str, tls: &Tls) -> Result<bool, String> {
     let target = format!("{url}/health");
     let endpoint = Url::parse(&target)?;
     let request =
         Request { method: "GET".to_string(), target: endpoint.path.clone(), ..Request::default() };
-    let response = exchange(context.system, &endpoint, &request)
+    let response = exchange(context.system, &endpoint, &request, tls)
         .await
         .map_err(|failure| format!("Get {}: {failure}", quote(target.as_bytes())))?;
     let health = unmarshal(&response.body)?;

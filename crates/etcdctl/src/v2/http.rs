@@ -3,8 +3,7 @@
 //! all endpoints as one; basic auth; `--debug`'s curl lines.
 //!
 //! What differs: a connection that breaks is `EOF`, or `unexpected EOF` for a long poll, whichever way
-//! it broke. Left out: TLS (an `https` endpoint ends as one does that speaks none), redirects and
-//! proxies.
+//! it broke, and every request has a TLS handshake of its own. Left out: redirects and proxies.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -14,7 +13,11 @@ use prost::Message;
 use proto::Metadata;
 use proto::http::{Header, METHOD, Request, Response};
 
+use pki::handshake::ClientConfig;
+
 use super::path;
+use crate::client::Tls;
+use crate::client::tls::{HandshakeError, handshake};
 use crate::endpoint;
 use crate::go::quote::quote;
 use crate::go::unmarshal::{Value, unmarshal};
@@ -107,6 +110,8 @@ pub(super) struct Config {
     /// Base64 of `user:password`.
     pub(super) credentials: Option<String>,
     pub(super) debug: bool,
+    /// For `https` endpoints.
+    pub(super) tls: Tls,
 }
 
 pub(super) struct Client<'a> {
@@ -196,13 +201,14 @@ impl<'a> Client<'a> {
         let header_us =
             limited.then(|| now_us.saturating_add(self.config.timeout_ns.unsigned_abs() / 1000));
         let limit_us = [header_us, deadline_us].into_iter().flatten().min();
+        let tls = &*self.config.tls;
         let done = match limit_us {
             Some(limit_us) if limit_us <= now_us => None,
             Some(limit_us) => {
                 let limit = self.system.sleep_us(limit_us - now_us);
-                task::before(exchange(self.system, endpoint, &request), limit).await
+                task::before(exchange(self.system, endpoint, &request, tls), limit).await
             }
-            None => Some(exchange(self.system, endpoint, &request).await),
+            None => Some(exchange(self.system, endpoint, &request, tls).await),
         };
         match done {
             // The head of a long poll's answer is there already.
@@ -238,12 +244,12 @@ pub(super) fn exchange<'c>(
     system: &'c dyn System,
     endpoint: &'c Url,
     request: &'c Request,
+    tls: &'c ClientConfig,
 ) -> LocalFuture<'c, Result<Response, Failure>> {
     Box::pin(async move {
         let host = &endpoint.host;
         match endpoint.scheme.as_str() {
-            "http" => {}
-            "https" => return Err(Failure::Other(EOF.to_string())),
+            "http" | "https" => {}
             "unix" | "unixs" => {
                 let why = format!("dial unix {host}: connect: no such file or directory");
                 return Err(Failure::Dial(why));
@@ -257,10 +263,21 @@ pub(super) fn exchange<'c>(
             return Err(Failure::Other("http: no Host in request URL".to_string()));
         }
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
-        let host = if has_port { host.clone() } else { format!("{host}:80") };
+        let is_secure = endpoint.scheme == "https";
+        let port = if is_secure { 443 } else { 80 };
+        let host = if has_port { host.clone() } else { format!("{host}:{port}") };
         let address = endpoint::tcp_address(&host).map_err(Failure::Dial)?;
         let message = Bytes::from(request.encode_to_vec());
-        let answer = system.call(&address, METHOD, Metadata::default(), message).await;
+        let mut metadata = Metadata::default();
+        if is_secure {
+            let session =
+                handshake(system, &address, &host, tls).await.map_err(|error| match error {
+                    HandshakeError::Refused => Failure::Dial(endpoint::refusal(&host)),
+                    HandshakeError::Failed(why) => Failure::Other(why),
+                })?;
+            metadata.tls_session = Some(session);
+        }
+        let answer = system.call(&address, METHOD, metadata, message).await;
         match answer.map(Response::decode) {
             Ok(Ok(response)) => Ok(response),
             Err(CallError::Refused) => Err(Failure::Dial(endpoint::refusal(&host))),

@@ -4,7 +4,7 @@
 //! Layers, from the outside: `cli`, `tree` and `help` (what urfave/cli v1 does with words), `context`
 //! (flags, variables, endpoints, errors), the commands (one file per family), `keys` (what requests
 //! and answers of `/v2/keys` mean), `http` (client/v2: endpoints, failover, time limits), `show`
-//! (formats). Left out: TLS, DNS discovery, redirects (members send none), and the complaints of stty
+//! (formats). Left out: DNS discovery, redirects (members send none), and the complaints of stty
 //! when a password is read from something that is no terminal.
 
 mod auth;

@@ -123,6 +123,7 @@ impl Member {
                 encode(&AlarmResponse { header, alarms: Vec::new() })
             }
             method::maintenance::DEFRAGMENT => encode(&DefragmentResponse::default()),
+            proto::tls::HELLO => return Err(proto::tls::closed()),
             other => panic!("no such method: {other}"),
         })
     }

@@ -46,6 +46,9 @@ pub(crate) fn member(request: &Request, serve: impl Fn(&Request) -> Answered) ->
 /// A system with API version 2 whose servers get `(address, request)`.
 pub(crate) fn system<'s>(serve: impl Fn(&str, &Request) -> Answered + 's) -> Memory<'s> {
     let mut system = Memory::serving(move |call| {
+        if call.method == proto::tls::HELLO {
+            return (Some(0), Err(etcdctl::CallError::Status(proto::tls::closed())));
+        }
         assert_eq!(call.method, METHOD);
         let (delay_us, result) = serve(call.address, &Request::decode(call.request).unwrap());
         (delay_us, result.map(|response| Bytes::from(response.encode_to_vec())))

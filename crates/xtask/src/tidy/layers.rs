@@ -10,6 +10,7 @@ const ORDER: &[&str] = &[
     "frame",
     "proto",
     "bolt",
+    "pki",
     "wal",
     "mvcc",
     "v2store",

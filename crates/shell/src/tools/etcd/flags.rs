@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use member::MemberConfig;
 use proto::Profile;
 
+use super::tls::TlsFlags;
 use super::values::{Kind, duration_us, parse_bool, parse_integer, urls};
 
 /// What the flags of one `etcd` say, with etcd's defaults for the others.
@@ -39,6 +40,8 @@ pub struct EtcdFlags {
     pub pre_vote: Option<bool>,
     pub strict_reconfig_check: bool,
     pub enable_v2: bool,
+    pub client_tls: TlsFlags,
+    pub peer_tls: TlsFlags,
     /// Microseconds between progress notifications, if set (W12).
     pub watch_progress_notify_us: Option<u64>,
     /// Flags that were given and that nothing above stands for, with their values.
@@ -339,6 +342,8 @@ impl EtcdFlags {
                 "enable-v2",
                 MemberConfig::serves_v2_by_default(profile),
             ),
+            client_tls: TlsFlags::of_clients(&mut given),
+            peer_tls: TlsFlags::of_peers(&mut given),
             watch_progress_notify_us: progress
                 .and_then(|text| duration_us(&text))
                 .and_then(|us| u64::try_from(us).ok())

@@ -6,6 +6,7 @@
 //! given. Left out: `gateway`, `grpc-proxy`, `--config-file`, and the long text of `--help`.
 
 mod flags;
+mod tls;
 mod values;
 
 pub use flags::{AutoCompaction, EtcdFlags, FlagError};
@@ -49,7 +50,8 @@ pub(super) async fn etcd(process: Process) -> ToolResult {
 async fn start(process: Process, flags: EtcdFlags) -> ToolResult {
     let data_dir = process.path(&flags.data_dir);
     process.sys.fetch_data_dirs(std::slice::from_ref(&data_dir)).await;
-    let start = match member_start(&process, flags) {
+    let listener = tls::listener(&process, &flags);
+    let mut start = match member_start(&process, flags) {
         Ok(start) => start,
         Err(text) => {
             process.err(verify_line(&process, &text)).await?;
@@ -58,6 +60,13 @@ async fn start(process: Process, flags: EtcdFlags) -> ToolResult {
     };
     let version = process.sys.profile().version();
     process.err(log_line(&process, 'I', &format!("etcd Version: {version}"))).await?;
+    match listener {
+        Ok(tls) => start.config.client_tls = tls.map(Box::new),
+        Err(text) => {
+            process.err(log_line(&process, 'C', &text)).await?;
+            return Ok(1);
+        }
+    }
     let signals = process.proc.catch();
     let mut member = process.sys.start_member(start);
     let mut caught = None;
@@ -127,6 +136,7 @@ fn member_start(process: &Process, flags: EtcdFlags) -> Result<MemberStart, Stri
         max_request_bytes: u32::try_from(flags.max_request_bytes).unwrap_or(u32::MAX),
         auto_compaction,
         enable_v2: flags.enable_v2,
+        client_cert_auth: flags.client_tls.client_cert_auth,
         watch_progress_interval_us: flags
             .watch_progress_notify_us
             .unwrap_or(defaults.watch_progress_interval_us),

@@ -3,10 +3,14 @@
 mod awk;
 mod base64;
 mod cat;
+mod curl;
 mod cut;
+mod diff;
+mod edit;
 pub(crate) mod etcd;
 mod etcdctl;
 mod files;
+mod find;
 mod go_files;
 mod grep;
 mod head;
@@ -14,15 +18,21 @@ mod head;
 mod jq;
 mod lab;
 mod options;
+mod ps;
 mod regex;
 mod run;
 mod sed;
 mod sort;
+mod stat;
 mod text;
+mod watch;
+mod xargs;
 
 use crate::interp;
 use crate::process::{Exit, Process, Program};
 use crate::shell::Shell;
+pub(crate) use regex::finds;
+pub(crate) use run::duration_us;
 
 /// Programs that real machines have and this one has not. Their names answer
 /// `NAME: not in this lab` with status 127 instead of pretending that they do not exist.
@@ -31,13 +41,14 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "apt-get",
     "bash-completion",
     "cargo",
-    "chmod",
     "chown",
     "crictl",
+    "crontab",
     "ctr",
-    "curl",
+    "df",
     "dig",
     "docker",
+    "emacs",
     "etcdutl",
     "gcc",
     "git",
@@ -46,23 +57,24 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "htop",
     "ip",
     "journalctl",
+    "ln",
+    "lsof",
     "jq",
     "kubeadm",
     "kubectl",
     "kubelet",
-    "less",
     "make",
     "man",
-    "more",
-    "nano",
+    "md5sum",
+    "mount",
     "nc",
     "netstat",
     "nslookup",
+    "od",
     "openssl",
     "ping",
     "pip",
     "podman",
-    "ps",
     "python",
     "python3",
     "rsync",
@@ -76,12 +88,10 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "systemctl",
     "tar",
     "tcpdump",
+    "tmux",
     "top",
-    "vi",
-    "vim",
-    "watch",
+    "tree",
     "wget",
-    "xargs",
     "yum",
 ];
 
@@ -96,11 +106,25 @@ pub(crate) fn find(name: &str) -> Option<Program> {
         "awk" | "mawk" | "gawk" => program!(awk::awk),
         "base64" => program!(base64::base64),
         "xxd" | "hexdump" => program!(base64::dump),
-        "cat" => program!(cat::cat),
+        // What is printed stands in the console to be scrolled through.
+        "cat" | "less" | "more" => program!(cat::cat),
         "tee" => program!(cat::tee),
         "cut" => program!(cut::cut),
         "paste" => program!(cut::paste),
         "tr" => program!(cut::tr),
+        "curl" => program!(curl::curl),
+        "diff" => program!(diff::diff),
+        "vi" | "vim" | "nano" => program!(edit::edit),
+        "find" => program!(find::find),
+        "ps" => program!(ps::ps),
+        "pgrep" | "pkill" => program!(ps::pgrep),
+        "stat" => program!(stat::stat),
+        "du" => program!(stat::du),
+        "sha256sum" => program!(stat::sha256sum),
+        "chmod" => program!(stat::chmod),
+        "uname" | "id" | "nproc" => program!(stat::machine),
+        "watch" => program!(watch::watch),
+        "xargs" => program!(xargs::xargs),
         "etcd" => program!(etcd::etcd),
         "etcdctl" => program!(etcdctl::etcdctl),
         "ls" => program!(files::ls),
@@ -140,6 +164,7 @@ pub(crate) async fn run(process: Process) -> i32 {
     let base = name.strip_prefix("/usr/bin/").or(name.strip_prefix("/bin/")).unwrap_or(&name);
     let Some(program) = find(base) else { return missing(&process, &name).await };
     let sys = process.sys.clone();
+    process.proc.becomes(&process.args);
     Shell::start_cost(&sys).await;
     sys.fetch_data_dirs(&process.paths()).await;
     let ended = program(process).await;

@@ -259,6 +259,9 @@ impl Parser<'_> {
     fn braces(&mut self, quoted: bool) -> Parse<Part> {
         let start = self.at;
         let bad = |parser: &Parser| {
+            if !parser.text[parser.at..].contains(&'}') {
+                return missing('}');
+            }
             let text: String = parser.text[start..].iter().take_while(|c| **c != '\n').collect();
             SyntaxError::new(format!("${{{text}{BAD_SUBSTITUTION}"))
         };
@@ -374,7 +377,6 @@ impl Parser<'_> {
         }
         let raw: String = self.text[start..self.at].iter().collect();
         self.at += 1;
-        let raw = raw.replace("\\'", "'").replace("\\\"", "\"");
         let bytes = crate::escape::unescape(&raw, crate::escape::Style::Ansi).bytes;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }

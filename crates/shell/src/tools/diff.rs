@@ -27,7 +27,8 @@ pub(super) async fn diff(process: Process) -> ToolResult {
     };
     let [first, second] = options.operands.as_slice() else {
         let lacking = options.operands.last().map_or("diff", String::as_str);
-        return process.fail(2, format!("missing operand after '{lacking}'")).await;
+        process.fail(2, format!("missing operand after '{lacking}'")).await?;
+        return process.fail(2, "Try 'diff --help' for more information.").await;
     };
     let mut texts = Vec::new();
     for name in [first, second] {

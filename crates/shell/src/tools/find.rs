@@ -120,7 +120,7 @@ pub(super) async fn find(process: Process) -> ToolResult {
         let path = process.path(start);
         let node = process.sys.fs().node(&path);
         if let Err(error) = node {
-            process.fail(1, format!("'{start}': {error}")).await?;
+            process.fail(1, format!("‘{start}’: {error}")).await?;
             status = 1;
             continue;
         }
@@ -200,7 +200,7 @@ async fn visit(
                     _ => process.sys.fs().remove_file(&path),
                 };
                 if let Err(error) = removed {
-                    process.fail(1, format!("cannot delete '{shown}': {error}")).await?;
+                    process.fail(1, format!("cannot delete ‘{shown}’: {error}")).await?;
                     *status = 1;
                 }
                 removed.is_ok()

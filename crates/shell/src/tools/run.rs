@@ -233,6 +233,8 @@ pub(super) async fn checked(process: &Process, command: &Process) -> Result<(), 
     let name = command.name();
     let text = match process.name() {
         "env" => format!("env: '{name}': {error}\n"),
+        "find" => format!("find: ‘{name}’: {error}\n"),
+        "xargs" => format!("xargs: {name}: {error}\n"),
         own => format!("{own}: failed to run command '{name}': {error}\n"),
     };
     let _ = process.err(text).await;

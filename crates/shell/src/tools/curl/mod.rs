@@ -69,7 +69,8 @@ impl Url {
 
     /// Where a call goes.
     fn address(&self) -> Result<String, Failure> {
-        let numeric = self.host.parse::<std::net::Ipv4Addr>().is_ok();
+        let numbers = self.host.split('.').map(str::parse::<u8>);
+        let numeric = numbers.clone().count() == 4 && numbers.into_iter().all(|n| n.is_ok());
         match self.host.as_str() {
             "localhost" => Ok(format!("127.0.0.1:{}", self.port)),
             host if numeric => Ok(format!("{host}:{}", self.port)),

@@ -55,6 +55,11 @@ pub trait Console: Actor<Input = HostInput, Output = HostOutput> {
     fn cwd(&self) -> String;
     /// A foreground command runs, or lines wait.
     fn is_busy(&self) -> bool;
+    /// The foreground command waits for a line of its standard input. Not known of a console whose code
+    /// runs elsewhere.
+    fn is_reading(&self) -> bool {
+        false
+    }
     /// Answers a question beside its turns, which changes nothing that a turn could see.
     fn ask(&self, question: Ask) -> Answer;
 }

@@ -1,6 +1,6 @@
 //! `$((...))`: bash's 64-bit integer arithmetic over already expanded text.
 //!
-//! Left out: `++`, `--`, the comma and bases other than 8, 10 and 16.
+//! Left out: the comma and bases other than 8, 10 and 16.
 
 /// Gives and sets variables.
 pub(crate) trait Variables {
@@ -158,6 +158,17 @@ impl<'a> Arith<'a> {
         if self.depth > 60 {
             return Err("expression recursion level exceeded".into());
         }
+        for (sign, by) in [("++", 1), ("--", -1)] {
+            let named = self.rest().strip_prefix(sign).map(str::trim_start);
+            if named.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')) {
+                self.at += 2;
+                self.blanks();
+                let name = self.word();
+                let value = self.variable(&name)?.wrapping_add(by);
+                self.variables.set(&name, value);
+                return Ok(value);
+            }
+        }
         for sign in ["-", "+", "!", "~"] {
             if self.eat(sign) {
                 self.depth += 1;
@@ -175,17 +186,23 @@ impl<'a> Arith<'a> {
             let value = self.ternary()?;
             return if self.eat(")") { Ok(value) } else { Err("missing `)'".into()) };
         }
-        let word: String =
-            self.rest().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let word = self.word();
         if word.is_empty() {
             return Err(self.operand_expected());
         }
-        self.at += word.len();
-        self.blanks();
         if word.starts_with(|c: char| c.is_ascii_digit()) {
             return number(&word);
         }
         self.variable(&word)
+    }
+
+    /// Letters and digits from here on, and the blanks after them are skipped.
+    fn word(&mut self) -> String {
+        let rest = self.rest().chars();
+        let word: String = rest.take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        self.at += word.len();
+        self.blanks();
+        word
     }
 
     fn variable(&mut self, name: &str) -> Result<i64, String> {
@@ -218,6 +235,12 @@ impl<'a> Arith<'a> {
             let value = self.ternary()?;
             self.variables.set(name, value);
             return Ok(value);
+        }
+        for (sign, by) in [("++", 1), ("--", -1)] {
+            if self.rest().starts_with(sign) {
+                self.at += 2;
+                self.variables.set(name, old.wrapping_add(by));
+            }
         }
         Ok(old)
     }

@@ -33,6 +33,8 @@ pub(crate) struct Calls {
     streams: RefCell<BTreeMap<u64, Rc<StreamState>>>,
     lab: RefCell<BTreeMap<u64, Completer<Result<String, String>>>>,
     members: RefCell<BTreeMap<u64, Completer<MemberEnd>>>,
+    last_edit: Cell<u64>,
+    edits: RefCell<BTreeMap<u64, Completer<Option<Bytes>>>>,
 }
 
 impl Calls {
@@ -119,6 +121,24 @@ impl Sys {
         self.calls().lab.borrow_mut().insert(call, completer);
         self.output(HostOutput::Lab { call, action });
         waiting.await.unwrap_or_else(|| Err("no answer".into()))
+    }
+
+    /// Lets a person edit a text; None if nothing is to be saved.
+    pub(crate) async fn edit(&self, path: &str, text: Bytes) -> Option<Bytes> {
+        let edit = self.calls().last_edit.get() + 1;
+        self.calls().last_edit.set(edit);
+        let (completer, waiting) = completion();
+        self.calls().edits.borrow_mut().insert(edit, completer);
+        self.output(HostOutput::Edit { exec: self.exec(), edit, path: path.to_string(), text });
+        waiting.await.flatten()
+    }
+
+    /// The editor was closed.
+    pub(crate) fn edited(&self, edit: u64, text: Option<Bytes>) {
+        let completer = self.calls().edits.borrow_mut().remove(&edit);
+        if let Some(completer) = completer {
+            completer.complete(text);
+        }
     }
 
     /// Starts a member. Dropping what this gives kills it, as SIGKILL would.

@@ -9,7 +9,7 @@ use crate::io::{Fd, Io};
 use crate::lang::ast::*;
 use crate::process::Reader;
 use crate::shell::{Flow, Shell, TEXT_BYTES_MAX};
-use crate::{arith, glob, interp, pattern};
+use crate::{arith, braces, glob, interp, pattern};
 
 /// A stretch of expanded text.
 #[derive(Clone, Debug)]
@@ -33,8 +33,8 @@ impl Shell {
     /// Words of a command: split and globbed.
     pub(crate) async fn fields(&mut self, words: &[Word], io: &Io) -> Result<Vec<String>, Flow> {
         let mut fields = Vec::new();
-        for word in words {
-            let pieces = self.pieces(word, false, io).await?;
+        for word in words.iter().flat_map(braces::expand) {
+            let pieces = self.pieces(&word, false, io).await?;
             for field in split(&pieces, self.ifs()) {
                 let found = match field.glob {
                     true => self.glob(&field.pattern).await,
@@ -83,6 +83,20 @@ impl Shell {
             .into_iter()
             .map(|piece| if piece.quoted { pattern::escape(&piece.text) } else { piece.text })
             .collect())
+    }
+
+    /// A word as an extended regular expression, quoted characters protected.
+    pub(crate) async fn expression(&mut self, word: &Word, io: &Io) -> Result<String, Flow> {
+        let mut text = String::new();
+        for piece in self.pieces(word, false, io).await? {
+            for c in piece.text.chars() {
+                if piece.quoted && "\\.[]{}()*+?^$|".contains(c) {
+                    text.push('\\');
+                }
+                text.push(c);
+            }
+        }
+        Ok(text)
     }
 
     fn pieces<'a>(
@@ -215,7 +229,7 @@ impl Shell {
         Ok(vec![piece(text, quoted, !quoted)])
     }
 
-    async fn number(&mut self, word: &Word, io: &Io) -> Result<i64, Flow> {
+    pub(crate) async fn number(&mut self, word: &Word, io: &Io) -> Result<i64, Flow> {
         let text = self.text(word, io).await?;
         match arith::evaluate(&text, self) {
             Ok(value) => Ok(value),

@@ -1,20 +1,15 @@
 //! The host as an actor: one console session, whose lines run one after the other.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
-use std::future::Future;
-use std::pin::pin;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
 
 use cluster::{Actor, Answer, Ask, HostInput, HostOptions, HostOutput, Micros};
 use frame::Completion;
 
-use crate::builtins::run_text;
 use crate::calls::CallResult;
-use crate::interp;
-use crate::io::Io;
-use crate::shell::{Flow, Shell};
+use crate::session::{self, Console};
+use crate::shell::Shell;
 use crate::signals::{Group, SIGINT};
 use crate::sys::Sys;
 
@@ -23,21 +18,6 @@ pub struct Host {
     sys: Sys,
     console: Rc<Console>,
 }
-
-/// What the session's task shares with the actor.
-#[derive(Default)]
-struct Console {
-    lines: RefCell<VecDeque<(u64, String)>>,
-    cwd: RefCell<String>,
-    busy: Cell<bool>,
-    /// The line that runs.
-    exec: Cell<u64>,
-    interrupted: Cell<bool>,
-    waker: RefCell<Option<Waker>>,
-}
-
-/// Status of a command that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
 
 impl Host {
     pub fn new(options: HostOptions) -> Host {
@@ -65,7 +45,12 @@ impl Host {
         let console = Rc::new(Console { cwd: RefCell::new(cwd.clone()), ..Console::default() });
         let proc = sys.processes().add(0, Some(Group::Console));
         let shell = Shell::new(&sys, &env, &cwd, proc);
-        sys.executor().spawn(session(shell, console.clone()));
+        if options.terminal {
+            sys.set_terminal();
+            sys.executor().spawn(session::terminal(shell, console.clone()));
+        } else {
+            sys.executor().spawn(session::entries(shell, console.clone()));
+        }
         let mut host = Host { sys, console };
         for (path, bytes) in &options.files {
             let _ = host.write_file(path, bytes);
@@ -91,13 +76,17 @@ impl Host {
 
     fn input(&mut self, input: HostInput) {
         match input {
+            HostInput::Exec { exec, line } if self.sys.is_terminal() => {
+                self.sys.terminal().enter(exec, &line);
+            }
             HostInput::Exec { exec, line } => {
                 self.console.lines.borrow_mut().push_back((exec, line));
                 self.console.wake();
             }
             HostInput::Interrupt => {
                 // At an idle prompt Ctrl-C ends nothing.
-                if self.console.busy.get() {
+                if self.console.busy.get() || self.console.unfinished.get() {
+                    self.sys.flush_terminal(self.console.exec.get());
                     self.interrupt();
                 }
             }
@@ -110,7 +99,12 @@ impl Host {
             HostInput::MemberEnded { process, end } => self.sys.member_ended(process, end),
             HostInput::DataDirs { call, dirs } => self.sys.data_dirs_read(call, dirs),
             HostInput::LabReply { call, result } => self.sys.answer_lab(call, result),
-            HostInput::EndOfInput | HostInput::Edited { .. } => {}
+            HostInput::EndOfInput => {
+                if self.sys.is_terminal() {
+                    self.sys.terminal().end();
+                }
+            }
+            HostInput::Edited { edit, text } => self.sys.edited(edit, text),
         }
     }
 
@@ -152,7 +146,12 @@ impl cluster::Console for Host {
     }
 
     fn is_busy(&self) -> bool {
-        self.console.busy.get() || !self.console.lines.borrow().is_empty()
+        let waits = !self.console.lines.borrow().is_empty() || !self.sys.terminal().is_empty();
+        self.console.busy.get() || waits
+    }
+
+    fn is_reading(&self) -> bool {
+        self.console.busy.get() && self.sys.terminal().is_read()
     }
 
     fn ask(&self, question: Ask) -> Answer {
@@ -161,63 +160,5 @@ impl cluster::Console for Host {
         let before = line.get(..cursor as usize).unwrap_or(&line);
         let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
         Answer::Completion(Completion { start: start as u32, ..Completion::default() })
-    }
-}
-
-impl Console {
-    fn wake(&self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-
-    async fn next_line(&self) -> (u64, String) {
-        std::future::poll_fn(|cx| match self.lines.borrow_mut().pop_front() {
-            Some(line) => Poll::Ready(line),
-            None => {
-                self.waker.replace(Some(cx.waker().clone()));
-                Poll::Pending
-            }
-        })
-        .await
-    }
-
-    /// Runs a future to its end, or drops it at an interrupt.
-    async fn interruptible<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let mut future = pin!(future);
-        std::future::poll_fn(|cx| {
-            if self.interrupted.replace(false) {
-                return Poll::Ready(None);
-            }
-            self.waker.replace(Some(cx.waker().clone()));
-            future.as_mut().poll(cx).map(Some)
-        })
-        .await
-    }
-}
-
-/// The console's shell, for ever: takes a line, runs it, says how it ended.
-async fn session(mut shell: Shell, console: Rc<Console>) {
-    let sys = shell.sys.clone();
-    let io = Io::console(&sys);
-    loop {
-        let (exec, line) = console.next_line().await;
-        console.busy.set(true);
-        console.interrupted.set(false);
-        console.exec.set(exec);
-        sys.set_exec(exec);
-        shell.group = Group::Line(exec);
-        shell.depth = 0;
-        let run = console.interruptible(run_text(&mut shell, &line, &io)).await;
-        let code = match run {
-            None => INTERRUPTED,
-            // `exit` ends the command, not the host: there is no one to log in again.
-            Some(Err(Flow::Exit(status))) => status,
-            Some(run) => interp::finish(run, &shell),
-        };
-        shell.status = code;
-        console.cwd.replace(shell.cwd.clone());
-        console.busy.set(false);
-        sys.output(HostOutput::Done { exec, code });
     }
 }

@@ -152,11 +152,19 @@ impl Shell {
     }
 
     async fn pipeline(&mut self, pipeline: &Pipeline, io: &Io, last: bool) -> Run {
+        let began_us = self.sys.clock().now_us();
+        // What is timed is not the last thing that this shell does.
+        self.exec &= pipeline.timed.is_none();
         let status = match pipeline.commands.as_slice() {
+            [] => 0,
             [command] => self.command(command, io).await?,
             commands => self.pipe(commands, io).await?,
         };
         self.status = status;
+        if let Some(posix) = pipeline.timed {
+            let took_us = self.sys.clock().now_us() - began_us;
+            let _ = io.write(2, timed(took_us, posix).as_bytes()).await;
+        }
         if pipeline.negated {
             return Ok(i32::from(status == 0));
         }
@@ -275,6 +283,25 @@ impl Shell {
                 }
                 Ok(status)
             }
+            Kind::ForArith { head: [init, condition, step], body } => {
+                self.arithmetic(init, io).await?;
+                let mut status = 0;
+                loop {
+                    self.sys.step().await;
+                    if !condition.iter().all(Part::is_blank)
+                        && self.arithmetic(condition, io).await? == 0
+                    {
+                        return Ok(status);
+                    }
+                    match loop_flow(self.list(body, io).await)? {
+                        Some(done) => status = done,
+                        None => return Ok(0),
+                    }
+                    self.arithmetic(step, io).await?;
+                }
+            }
+            Kind::Arith(word) => Ok(i32::from(self.arithmetic(word, io).await? == 0)),
+            Kind::Test(test) => self.conditional(test, io).await,
             Kind::While { until, condition, body } => {
                 let mut status = 0;
                 loop {
@@ -303,6 +330,11 @@ impl Shell {
             }
             Kind::Simple { .. } | Kind::Function { .. } => Ok(0),
         }
+    }
+
+    /// An expression that may be blank.
+    async fn arithmetic(&mut self, word: &Word, io: &Io) -> Result<i64, Flow> {
+        if word.iter().all(Part::is_blank) { Ok(0) } else { self.number(word, io).await }
     }
 
     /// A condition's failure never ends a `set -e` shell.
@@ -427,6 +459,16 @@ impl Shell {
     pub(crate) async fn start_cost(sys: &Sys) {
         sys.sleep_us(START_US).await;
     }
+}
+
+/// What `time` prints. Programs take virtual time but no processor's.
+fn timed(took_us: u64, posix: bool) -> String {
+    let (seconds, ms) = (took_us / 1_000_000, took_us / 1_000 % 1_000);
+    if posix {
+        return format!("real {seconds}.{:02}\nuser 0.00\nsys 0.00\n", ms / 10);
+    }
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    format!("\nreal\t{minutes}m{seconds}.{ms:03}s\nuser\t0m0.000s\nsys\t0m0.000s\n")
 }
 
 /// None when a loop is left; the flow with one level less otherwise.

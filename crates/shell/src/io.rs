@@ -19,6 +19,8 @@ pub(crate) enum Fd {
         sys: Sys,
         stderr: bool,
     },
+    /// The terminal's lines.
+    Keyboard(Sys),
     Reader(PipeReader),
     Writer(PipeWriter),
     File(Rc<OpenFile>),
@@ -51,11 +53,21 @@ impl Fd {
         Fd::File(Rc::new(OpenFile { file, offset: Cell::new(0), append, sys: sys.clone() }))
     }
 
+    /// A person is at the other end.
+    pub(crate) fn is_terminal(&self) -> bool {
+        match self {
+            Fd::Keyboard(_) => true,
+            Fd::Console { sys, .. } => sys.is_terminal(),
+            _ => false,
+        }
+    }
+
     /// At most `max_bytes`; empty at end of file.
     pub(crate) async fn read(&self, max_bytes: usize) -> Vec<u8> {
         match self {
             Fd::Null | Fd::Console { .. } | Fd::Writer(_) => Vec::new(),
             Fd::Zero => vec![0; max_bytes],
+            Fd::Keyboard(sys) => sys.read_terminal(max_bytes).await,
             Fd::Reader(pipe) => pipe.read(max_bytes).await,
             Fd::File(open) => {
                 let file = open.file.borrow();
@@ -73,6 +85,11 @@ impl Fd {
             Fd::Reader(_) => Err(WriteError::BadDescriptor),
             Fd::Console { sys, stderr } => {
                 sys.print(*stderr, bytes).await;
+                Ok(())
+            }
+            // A terminal's descriptors all lead to the same device.
+            Fd::Keyboard(sys) => {
+                sys.print(false, bytes).await;
                 Ok(())
             }
             Fd::Writer(pipe) => pipe.write(bytes).await.map_err(|_| WriteError::BrokenPipe),
@@ -108,6 +125,11 @@ impl Io {
     pub(crate) fn console(sys: &Sys) -> Io {
         let console = |stderr| Fd::Console { sys: sys.clone(), stderr };
         Io { fds: BTreeMap::from([(0, Fd::Null), (1, console(false)), (2, console(true))]) }
+    }
+
+    /// The same with the keyboard as standard input.
+    pub(crate) fn terminal(sys: &Sys) -> Io {
+        Io::console(sys).with(0, Fd::Keyboard(sys.clone()))
     }
 
     pub(crate) fn get(&self, fd: u32) -> Option<&Fd> {

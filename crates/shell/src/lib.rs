@@ -4,14 +4,18 @@
 //! [`Host`] takes console lines and answers of the cluster and gives output, calls and exit
 //! statuses. Everything inside runs on the executor of the `cluster` crate, so a host is a function
 //! of its inputs and its seed. It mirrors the Linux machine that one types `etcdctl` on, and leaves
-//! out users, permissions, terminals and `trap`. Standard input of a console command is empty, as
-//! in the recorded transcripts.
+//! out users, permissions and `trap`.
+//!
+//! With [`HostOptions::terminal`] the console is a terminal: programs read what is entered while they
+//! run, unfinished lines wait for more, Ctrl-D is an end of file (background jobs that read find one
+//! at once). Without it standard input is empty, as in the recorded transcripts, and an entry arrives
+//! whole, so that an unfinished one is an error (`unexpected EOF while looking for matching`).
 //!
 //! Messages are bash 5.2's in interactive wording: `bash: foo: command not found`, without the
-//! `line 1:` that a script would add. An unfinished line is an error here (`unexpected EOF while
-//! looking for matching`), since a console line arrives whole.
+//! `line 1:` that a script would add.
 
 mod arith;
+mod braces;
 mod builtins;
 mod calls;
 mod data_dirs;
@@ -19,6 +23,7 @@ mod escape;
 mod expand;
 mod fs;
 mod glob;
+mod history;
 mod host;
 mod interp;
 mod io;
@@ -26,9 +31,11 @@ pub mod lang;
 mod pattern;
 mod process;
 mod redirect;
+mod session;
 mod shell;
 mod signals;
 mod sys;
+mod terminal;
 mod tools;
 pub mod transcript;
 

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::task::Waker;
 
 use crate::arith::Variables;
+use crate::history::History;
 use crate::io::Io;
+use crate::lang::Aliases;
 use crate::lang::ast::Command;
 use crate::process::{Exit, Process};
 use crate::signals::{End, Group, Proc};
@@ -72,6 +74,10 @@ pub(crate) struct Shell {
     pub(crate) ended: BTreeMap<u32, End>,
     pub(crate) depth: u32,
     pub(crate) errexit: bool,
+    /// Shared with subshells until one of them changes them.
+    pub(crate) aliases: Rc<Aliases>,
+    /// What was typed at a terminal's prompt.
+    pub(crate) history: Rc<RefCell<History>>,
 }
 
 /// A background job.
@@ -141,6 +147,8 @@ impl Shell {
             ended: BTreeMap::new(),
             depth: 0,
             errexit: false,
+            aliases: Rc::default(),
+            history: Rc::default(),
         };
         shell.vars.entry("PWD".into()).or_insert(exported(&cwd.to_string()));
         shell

@@ -89,6 +89,7 @@ impl Table {
         self.next_pid.set(pid + 1);
         let proc = Rc::new(Proc {
             pid,
+            command: RefCell::new("bash".into()),
             parent,
             group: group.unwrap_or(Group::Job(pid)),
             table: self.clone(),
@@ -102,6 +103,17 @@ impl Table {
         });
         self.alive.borrow_mut().insert(pid, proc.clone());
         proc
+    }
+
+    /// All of them, in the order of their pids.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let row = |proc: &Rc<Proc>| Row {
+            pid: proc.pid,
+            parent: proc.parent,
+            stopped: proc.stopped.get(),
+            command: proc.command.borrow().clone(),
+        };
+        self.alive.borrow().values().map(row).collect()
     }
 
     fn select(&self, wanted: impl Fn(&Proc) -> bool) -> Vec<Rc<Proc>> {
@@ -142,9 +154,19 @@ impl Table {
     }
 }
 
+/// A line of `ps`.
+pub(crate) struct Row {
+    pub(crate) pid: u32,
+    pub(crate) parent: u32,
+    pub(crate) stopped: bool,
+    pub(crate) command: String,
+}
+
 /// One process.
 pub(crate) struct Proc {
     pub(crate) pid: u32,
+    /// As `ps` shows it.
+    command: RefCell<String>,
     parent: u32,
     pub(crate) group: Group,
     table: Rc<Table>,
@@ -161,6 +183,11 @@ pub(crate) struct Proc {
 }
 
 impl Proc {
+    /// From here on it runs this program.
+    pub(crate) fn becomes(&self, words: &[String]) {
+        self.command.replace(words.join(" "));
+    }
+
     /// Delivers a signal: to its handler, or by default.
     pub(crate) fn signal(&self, number: i32) {
         let handled = self.handlers.get() > 0;

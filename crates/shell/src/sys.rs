@@ -16,6 +16,7 @@ use crate::calls::Calls;
 use crate::data_dirs::DataDirs;
 use crate::fs::Fs;
 use crate::signals::Table;
+use crate::terminal::Terminal;
 
 /// A handle; clones share one host.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ struct Inner {
     data_dirs: DataDirs,
     processes: Rc<Table>,
     profile: Profile,
+    terminal: Terminal,
+    is_terminal: Cell<bool>,
 }
 
 /// Interpreter steps that a process makes in one millisecond of virtual time, so that an endless
@@ -70,6 +73,8 @@ impl Sys {
             data_dirs: DataDirs::default(),
             processes: Rc::default(),
             profile,
+            terminal: Terminal::default(),
+            is_terminal: Cell::new(false),
         };
         Sys { inner: Rc::new(inner) }
     }
@@ -116,6 +121,24 @@ impl Sys {
         if steps == STEPS_PER_MS {
             self.sleep_us(1_000).await;
         }
+    }
+
+    /// From here on a person types at the console.
+    pub(crate) fn set_terminal(&self) {
+        self.inner.is_terminal.set(true);
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.inner.is_terminal.get()
+    }
+
+    pub(crate) fn terminal(&self) -> &Terminal {
+        &self.inner.terminal
+    }
+
+    /// The exec whose command runs in the foreground.
+    pub(crate) fn exec(&self) -> u64 {
+        self.inner.exec.get()
     }
 
     pub(crate) fn set_exec(&self, exec: u64) {

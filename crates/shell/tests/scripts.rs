@@ -60,7 +60,9 @@ macro_rules! scripts {
     )*};
 }
 
-scripts! { language expansion errors files text_tools sed_and_grep awk jobs signals }
+scripts! {
+    language syntax expansion errors files text_tools more_tools sed_and_grep awk jobs signals
+}
 
 #[cfg(feature = "jq")]
 scripts! { jq }

@@ -8,6 +8,12 @@ use crate::{builtins, fs, lang, tools};
 /// Lines before an error that are looked through for those that can be read.
 const READABLE_LINES_MAX: usize = 1000;
 
+/// What `type` calls keywords.
+const KEYWORDS: [&str; 20] = [
+    "!", "[[", "]]", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if",
+    "in", "then", "time", "until", "while", "{", "}",
+];
+
 pub(super) async fn cd(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
     let old = shell.cwd.clone();
     let target = match args.get(1).map(String::as_str) {
@@ -83,7 +89,12 @@ pub(super) async fn type_of(shell: &mut Shell, args: Vec<String>, io: &Io) -> Ru
         let (builtin, program) =
             (builtins::find(name).is_some(), tools::find(name, profile).is_some());
         let function = shell.functions.contains_key(name);
+        let alias = shell.aliases.get(name).filter(|_| args[0] == "type");
         let text = match args[0].as_str() {
+            _ if alias.is_some() => {
+                format!("{name} is aliased to `{}'\n", alias.map_or("", String::as_str))
+            }
+            "type" if KEYWORDS.contains(&name.as_str()) => format!("{name} is a shell keyword\n"),
             "type" if function => format!("{name} is a function\n"),
             "type" if builtin => format!("{name} is a shell builtin\n"),
             "type" if program => format!("{name} is /usr/bin/{name}\n"),
@@ -110,19 +121,24 @@ pub(super) async fn eval(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
 
 /// Parses and runs a text in this shell.
 pub(crate) async fn run_text(shell: &mut Shell, text: &str, io: &Io) -> Run {
-    match lang::parse(text) {
+    match lang::parse_with(text, &shell.aliases.clone()) {
         Ok(list) => run_list(shell, &list, io).await,
         Err(error) => {
             if let Some(list) = readable_lines(text) {
                 run_list(shell, &list, io).await?;
             }
-            shell.complain(io, &error.0).await;
-            Ok(if error.0.ends_with(lang::BAD_SUBSTITUTION) { 1 } else { 2 })
+            Ok(wrong(shell, &error, io).await)
         }
     }
 }
 
-async fn run_list(shell: &mut Shell, list: &List, io: &Io) -> Run {
+/// Says what is wrong with a text; the status that it leaves.
+pub(crate) async fn wrong(shell: &Shell, error: &lang::SyntaxError, io: &Io) -> i32 {
+    shell.complain(io, &error.text).await;
+    if error.text.ends_with(lang::BAD_SUBSTITUTION) { 1 } else { 2 }
+}
+
+pub(crate) async fn run_list(shell: &mut Shell, list: &List, io: &Io) -> Run {
     if shell.depth >= crate::shell::DEPTH_MAX {
         shell.complain(io, "maximum eval nesting level exceeded").await;
         return Err(Flow::Abort(1));

@@ -3,6 +3,7 @@
 use crate::builtins::out;
 use crate::escape::{Style, unescape};
 use crate::io::Io;
+use crate::lang::is_name;
 use crate::shell::{Run, Shell};
 
 pub(super) async fn echo(_shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
@@ -63,6 +64,10 @@ pub(super) async fn printf(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run
         }
     }
     match variable {
+        Some(name) if !is_name(&name) => {
+            shell.complain(io, format!("printf: `{name}': not a valid identifier")).await;
+            status = 2;
+        }
         Some(name) => shell.set_var(&name, String::from_utf8_lossy(&bytes)),
         None => out(io, &bytes).await?,
     }
@@ -238,6 +243,11 @@ fn integer(text: &str) -> Result<i64, i64> {
     let value = i64::from_str_radix(&digits[..end], radix).unwrap_or(0);
     let value = if negative { -value } else { value };
     if end == digits.len() { Ok(value) } else { Err(value) }
+}
+
+/// In single quotes, as `alias` shows it.
+pub(super) fn quote_single(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// `%q`: text that the shell reads back as the same word.

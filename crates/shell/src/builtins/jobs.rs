@@ -141,11 +141,7 @@ fn kill_options(words: &[String]) -> Result<Option<(i32, usize)>, String> {
 pub(super) async fn kill(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
     let (number, used) = match kill_options(&args[1..]) {
         Ok(Some(options)) => options,
-        Ok(None) => {
-            let names: Vec<&str> = SIGNALS.iter().map(|(name, _)| *name).collect();
-            out(io, format!("{}\n", names.join(" ")).as_bytes()).await?;
-            return Ok(0);
-        }
+        Ok(None) => return list_signals(shell, &args[2..], io).await,
         Err(name) => {
             shell.complain(io, format!("kill: {name}: invalid signal specification")).await;
             return Ok(1);
@@ -167,6 +163,34 @@ pub(super) async fn kill(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
         }
     }
     shell.proc.survive().await;
+    Ok(status)
+}
+
+/// `kill -l [SIGNAL|STATUS]...`: the signals that this host knows.
+async fn list_signals(shell: &Shell, words: &[String], io: &Io) -> Run {
+    let (mut text, mut status) = (String::new(), 0);
+    if words.is_empty() {
+        for (at, (name, number)) in SIGNALS.iter().enumerate() {
+            let end = if at % 5 == 4 || at + 1 == SIGNALS.len() { "\n" } else { "\t" };
+            text.push_str(&format!("{number:>2}) SIG{name}{end}"));
+        }
+    }
+    for word in words {
+        let number = signal_number(word).or(word.parse().ok());
+        let found = SIGNALS.iter().find(|(_, known)| {
+            // A status of 128 and more is a signal's, too.
+            number.is_some_and(|number| number == *known || number == 128 + *known)
+        });
+        match found {
+            Some((name, _)) if word.parse::<i32>().is_ok() => text.push_str(&format!("{name}\n")),
+            Some((_, number)) => text.push_str(&format!("{number}\n")),
+            None => {
+                shell.complain(io, format!("kill: {word}: invalid signal specification")).await;
+                status = 1;
+            }
+        }
+    }
+    out(io, text.as_bytes()).await?;
     Ok(status)
 }
 

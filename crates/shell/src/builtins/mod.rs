@@ -1,10 +1,12 @@
 //! Commands that the shell runs itself, since they touch its own state.
 
 mod basic;
-pub(crate) use basic::run_text;
+pub(crate) use basic::{run_list, run_text, wrong};
 pub(crate) use echo::Spec;
 mod echo;
 mod jobs;
+mod read;
+mod recall;
 mod test;
 mod vars;
 
@@ -33,7 +35,10 @@ pub(crate) fn find(name: &str) -> Option<Builtin> {
         "type" | "which" | "command" => |s, a, io| Box::pin(basic::type_of(s, a, io)),
         "eval" => |s, a, io| Box::pin(basic::eval(s, a, io)),
         "source" | "." => |s, a, io| Box::pin(basic::source(s, a, io)),
-        "read" => |s, a, io| Box::pin(vars::read(s, a, io)),
+        "read" => |s, a, io| Box::pin(read::read(s, a, io)),
+        "history" => |s, a, io| Box::pin(recall::history(s, a, io)),
+        "alias" => |s, a, io| Box::pin(recall::alias(s, a, io)),
+        "unalias" => |s, a, io| Box::pin(recall::unalias(s, a, io)),
         "export" => |s, a, io| Box::pin(vars::export(s, a, io)),
         "unset" => |s, a, io| Box::pin(vars::unset(s, a, io)),
         "local" | "declare" => |s, a, io| Box::pin(vars::declare(s, a, io)),

@@ -1,14 +1,27 @@
-//! `test` and `[`.
+//! `test`, `[` and `[[`.
+
+use std::cmp::Ordering;
+use std::future::Future;
+use std::pin::Pin;
 
 use crate::fs::{self, Node};
-use crate::io::Io;
-use crate::shell::{Run, Shell};
+use crate::io::{Fd, Io};
+use crate::lang::ast::{Part, Test};
+use crate::pattern;
+use crate::shell::{Flow, Run, Shell};
+
+type Holds<'a> = Pin<Box<dyn Future<Output = Result<Result<bool, String>, Flow>> + 'a>>;
 
 pub(super) async fn test(shell: &mut Shell, mut args: Vec<String>, io: &Io) -> Run {
     let name = args.remove(0);
     if name == "[" && args.pop().as_deref() != Some("]") {
         shell.complain(io, "[: missing `]'").await;
         return Ok(2);
+    }
+    if let [op, fd] = args.as_slice()
+        && op == "-t"
+    {
+        return Ok(i32::from(!is_terminal(io, fd)));
     }
     match or(shell, &args) {
         Ok(truth) => Ok(i32::from(!truth)),
@@ -41,6 +54,64 @@ fn or(shell: &Shell, args: &[String]) -> Result<bool, String> {
         [op, word] => unary(shell, op, word),
         [_, op, _] => Err(format!("{op}: binary operator expected")),
         _ => Err("too many arguments".into()),
+    }
+}
+
+impl Shell {
+    /// `[[ ... ]]`.
+    pub(crate) async fn conditional(&mut self, test: &Test, io: &Io) -> Run {
+        match self.holds(test, io).await? {
+            Ok(truth) => Ok(i32::from(!truth)),
+            Err(error) => {
+                self.complain(io, format!("[[: {error}")).await;
+                Ok(2)
+            }
+        }
+    }
+
+    fn holds<'a>(&'a mut self, test: &'a Test, io: &'a Io) -> Holds<'a> {
+        Box::pin(async move {
+            Ok(match test {
+                Test::Not(inner) => self.holds(inner, io).await?.map(|truth| !truth),
+                Test::And(left, right) => match self.holds(left, io).await? {
+                    Ok(true) => self.holds(right, io).await?,
+                    other => other,
+                },
+                Test::Or(left, right) => match self.holds(left, io).await? {
+                    Ok(false) => self.holds(right, io).await?,
+                    other => other,
+                },
+                Test::Text(word) => Ok(!self.text(word, io).await?.is_empty()),
+                Test::Unary(op, word) => {
+                    let word = self.text(word, io).await?;
+                    if op == "-t" { Ok(is_terminal(io, &word)) } else { unary(self, op, &word) }
+                }
+                Test::Binary(left, op, right) => {
+                    let left = self.text(left, io).await?;
+                    match op.as_str() {
+                        "=" | "==" | "!=" => {
+                            let pattern = self.pattern(right, io).await?;
+                            Ok(pattern::matches(&pattern, &left) == (op != "!="))
+                        }
+                        "=~" => {
+                            let text = self.expression(right, io).await?;
+                            let found = crate::tools::finds(&text, &left);
+                            found.map_err(|error| format!("{text}: {error}"))
+                        }
+                        "-nt" | "-ot" | "<" | ">" => {
+                            let right = self.text(right, io).await?;
+                            binary(self, &left, op, &right).map(|truth| truth.unwrap_or(false))
+                        }
+                        _ => {
+                            // Both are expressions, unlike those of `[`.
+                            let left = vec![Part::Literal(left)];
+                            let left = self.number(&left, io).await?;
+                            Ok(compare(op, left.cmp(&self.number(right, io).await?)))
+                        }
+                    }
+                }
+            })
+        })
     }
 }
 
@@ -82,14 +153,24 @@ fn binary(shell: &Shell, left: &str, op: &str, right: &str) -> Result<Option<boo
         "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => number(left)?.cmp(&number(right)?),
         _ => return Ok(None),
     };
-    Ok(Some(match op {
+    Ok(Some(compare(op, order)))
+}
+
+fn compare(op: &str, order: Ordering) -> bool {
+    match op {
         "-eq" => order.is_eq(),
         "-ne" => order.is_ne(),
         "-lt" => order.is_lt(),
         "-le" => order.is_le(),
         "-gt" => order.is_gt(),
         _ => order.is_ge(),
-    }))
+    }
+}
+
+/// `-t FD`.
+fn is_terminal(io: &Io, fd: &str) -> bool {
+    let fd = fd.parse().ok().and_then(|fd| io.get(fd));
+    fd.is_some_and(Fd::is_terminal)
 }
 
 fn number(text: &str) -> Result<i64, String> {

@@ -1,64 +1,9 @@
-//! `read`, `export`, `unset`, `local`, `declare`, `set`, `shift`.
+//! `export`, `unset`, `local`, `declare`, `set`, `shift`.
 
 use crate::builtins::out;
-use crate::io::{Fd, Io};
+use crate::io::Io;
 use crate::lang::is_name;
 use crate::shell::{Run, Shell};
-
-pub(super) async fn read(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
-    let (mut raw, mut names) = (false, Vec::new());
-    let mut words = args[1..].iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-r" => raw = true,
-            "-p" | "-d" | "-n" | "-t" => {
-                words.next();
-            }
-            "-s" => {}
-            name => names.push(name.to_string()),
-        }
-    }
-    let stdin = io.get(0).cloned().unwrap_or(Fd::Null);
-    let (mut line, mut ended) = (Vec::new(), false);
-    loop {
-        // Byte by byte, since what follows the line belongs to the next reader.
-        let byte = stdin.read(1).await;
-        match byte.first() {
-            None => break,
-            Some(b'\n') if !raw && line.last() == Some(&b'\\') => {
-                line.pop();
-            }
-            Some(b'\n') => {
-                ended = true;
-                break;
-            }
-            Some(byte) => line.push(*byte),
-        }
-    }
-    let mut line = String::from_utf8_lossy(&line).into_owned();
-    if !raw {
-        line = line.replace("\\\\", "\u{0}").replace('\\', "").replace('\u{0}', "\\");
-    }
-    if names.is_empty() {
-        shell.set_var("REPLY", line);
-        return Ok(i32::from(!ended));
-    }
-    let ifs = shell.ifs().to_string();
-    let blank = |c: char| ifs.contains(c) && c.is_whitespace();
-    let mut rest = line.trim_start_matches(blank);
-    for (at, name) in names.iter().enumerate() {
-        if at + 1 == names.len() {
-            shell.set_var(name, rest.trim_end_matches(blank));
-            break;
-        }
-        let end = rest.find(|c| ifs.contains(c)).unwrap_or(rest.len());
-        shell.set_var(name, &rest[..end]);
-        let after = rest[end..].trim_start_matches(blank);
-        let hard = after.chars().next().filter(|c| ifs.contains(*c));
-        rest = hard.map_or(after, |c| after[c.len_utf8()..].trim_start_matches(blank));
-    }
-    Ok(i32::from(!ended))
-}
 
 pub(super) async fn export(shell: &mut Shell, args: Vec<String>, io: &Io) -> Run {
     let (mut status, mut remove) = (0, false);

@@ -32,6 +32,8 @@ pub enum Connector {
 pub struct Pipeline {
     /// `! pipeline`.
     pub negated: bool,
+    /// `time pipeline`; true for `time -p`.
+    pub timed: Option<bool>,
     pub commands: Vec<Rc<Command>>,
 }
 
@@ -43,14 +45,55 @@ pub struct Command {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    Simple { assigns: Vec<(String, Word)>, words: Vec<Word> },
+    Simple {
+        assigns: Vec<(String, Word)>,
+        words: Vec<Word>,
+    },
     Subshell(Rc<List>),
     Group(List),
-    For { name: String, words: Option<Vec<Word>>, body: List },
-    While { until: bool, condition: List, body: List },
-    If { branches: Vec<(List, List)>, otherwise: Option<List> },
-    Case { word: Word, arms: Vec<(Vec<Word>, List)> },
-    Function { name: String, body: Rc<Command> },
+    For {
+        name: String,
+        words: Option<Vec<Word>>,
+        body: List,
+    },
+    While {
+        until: bool,
+        condition: List,
+        body: List,
+    },
+    If {
+        branches: Vec<(List, List)>,
+        otherwise: Option<List>,
+    },
+    /// `for ((init; condition; step))`.
+    ForArith {
+        head: [Word; 3],
+        body: List,
+    },
+    /// `((expression))`.
+    Arith(Word),
+    /// `[[ ... ]]`.
+    Test(Test),
+    Case {
+        word: Word,
+        arms: Vec<(Vec<Word>, List)>,
+    },
+    Function {
+        name: String,
+        body: Rc<Command>,
+    },
+}
+
+/// What stands in `[[ ]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    Not(Box<Test>),
+    And(Box<Test>, Box<Test>),
+    Or(Box<Test>, Box<Test>),
+    /// True if it is not empty.
+    Text(Word),
+    Unary(String, Word),
+    Binary(Word, String, Word),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +134,13 @@ pub enum Part {
     Param(Box<Param>),
     Command(Rc<List>),
     Arith(Word),
+}
+
+impl Part {
+    /// Nothing but blanks, as they were typed.
+    pub(crate) fn is_blank(&self) -> bool {
+        matches!(self, Part::Literal(text) if text.trim().is_empty())
+    }
 }
 
 /// `${name...}`.

@@ -1,15 +1,53 @@
 //! Recursive descent over characters: the grammar of lists, pipelines and compound commands.
 //!
-//! Errors carry bash's own words. An interactive bash would ask for more input where a line is
-//! unfinished; a console line here is a whole, so that case is bash's "unexpected end of file".
+//! Errors carry bash's own words. Where a text is unfinished they also say what it waits for: a
+//! terminal asks for more lines then, and elsewhere it is bash's "unexpected end of file".
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::ast::*;
 
-/// What is wrong with the text: bash's words without `bash: `. Its status is 2.
+/// What is wrong with the text. Its status is 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxError(pub String);
+pub struct SyntaxError {
+    /// bash's words without `bash: `.
+    pub text: String,
+    /// More text could make it right.
+    pub(super) wanted: Option<Wanted>,
+}
+
+impl SyntaxError {
+    pub(super) fn new(text: impl Into<String>) -> SyntaxError {
+        SyntaxError { text: text.into(), wanted: None }
+    }
+
+    /// The same of a text within the text, to which no further line can add.
+    pub(super) fn inner(self) -> SyntaxError {
+        SyntaxError { wanted: None, ..self }
+    }
+}
+
+/// What an unfinished text cannot be finished without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Any line may do.
+    More,
+    /// A line with this character.
+    Char(char),
+    /// The end of a here-document that began on line `from`, counted from 1.
+    Line { text: String, strip_tabs: bool, from: u32 },
+}
+
+/// What a terminal's lines amount to.
+pub(crate) enum Reading {
+    Commands(List),
+    Unfinished(Wanted),
+    Wrong(SyntaxError),
+}
+
+/// Aliases by name.
+pub(crate) type Aliases = BTreeMap<String, String>;
 
 pub(super) type Parse<T> = Result<T, SyntaxError>;
 
@@ -21,35 +59,67 @@ const OPERATORS: [&str; 21] = [
     "|", ";", "(", ")", "<", ">",
 ];
 
+/// Aliases that one text may use, for they can name each other.
+const ALIASES_MAX: u32 = 100;
+
 /// Parses a whole console line or block.
 pub fn parse(text: &str) -> Result<List, SyntaxError> {
-    let mut parser = Parser::new(text, 0);
-    let list = parser.list()?;
-    match parser.token() {
-        None => Ok(list),
-        Some(token) => Err(unexpected(&token)),
+    Parser::new(text, 0).whole()
+}
+
+/// The same with aliases.
+pub(crate) fn parse_with(text: &str, aliases: &Aliases) -> Result<List, SyntaxError> {
+    Parser { aliases: Some(aliases), ..Parser::new(text, 0) }.whole()
+}
+
+/// Parses what was typed so far, whose last line ends with a newline.
+pub(crate) fn read(text: &str, aliases: &Aliases) -> Reading {
+    let mut parser = Parser { aliases: Some(aliases), ..Parser::new(text, 0) };
+    let parsed = parser.whole();
+    match (parser.open, parsed) {
+        (Some(wanted), _) | (None, Err(SyntaxError { wanted: Some(wanted), .. })) => {
+            Reading::Unfinished(wanted)
+        }
+        (None, Ok(list)) => Reading::Commands(list),
+        (None, Err(error)) => Reading::Wrong(error),
     }
 }
 
-pub(super) struct Parser {
+pub(super) struct Parser<'a> {
     pub(super) text: Vec<char>,
     pub(super) at: usize,
     pub(super) depth: usize,
+    /// The text can be read, but a line should follow.
+    pub(super) open: Option<Wanted>,
+    aliases: Option<&'a Aliases>,
+    /// Aliases whose text ends here: they do not name themselves.
+    inside: Vec<(String, usize)>,
+    expanded: u32,
 }
 
-fn unexpected(token: &str) -> SyntaxError {
+pub(super) fn unexpected(token: &str) -> SyntaxError {
     let token = if token == "\n" { "newline" } else { token };
-    SyntaxError(format!("syntax error near unexpected token `{token}'"))
+    SyntaxError::new(format!("syntax error near unexpected token `{token}'"))
 }
 
-fn end_of_file() -> SyntaxError {
-    SyntaxError("syntax error: unexpected end of file".into())
+pub(super) fn end_of_file() -> SyntaxError {
+    let wanted = Some(Wanted::More);
+    SyntaxError { wanted, ..SyntaxError::new("syntax error: unexpected end of file") }
 }
 
-impl Parser {
+impl Parser<'_> {
     pub(super) fn new(text: &str, depth: usize) -> Self {
         let text = text.chars().collect();
-        Parser { text, at: 0, depth }
+        let (open, aliases, inside) = (None, None, Vec::new());
+        Parser { text, at: 0, depth, open, aliases, inside, expanded: 0 }
+    }
+
+    fn whole(&mut self) -> Parse<List> {
+        let list = self.list()?;
+        match self.token() {
+            None => Ok(list),
+            Some(token) => Err(unexpected(&token)),
+        }
     }
 
     pub(super) fn peek(&self) -> Option<char> {
@@ -66,7 +136,7 @@ impl Parser {
 
     pub(super) fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
         if self.depth >= DEPTH_MAX {
-            return Err(SyntaxError(format!("maximum nesting depth exceeded ({DEPTH_MAX})")));
+            return Err(SyntaxError::new(format!("maximum nesting depth exceeded ({DEPTH_MAX})")));
         }
         self.depth += 1;
         let result = parse(self);
@@ -75,11 +145,11 @@ impl Parser {
     }
 
     /// Skips blanks, line continuations and a comment, but no newline.
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.peek() {
                 Some(' ' | '\t' | '\r') => self.at += 1,
-                Some('\\') if self.peek_at(1) == Some('\n') => self.at += 2,
+                Some('\\') if self.peek_at(1) == Some('\n') => self.continuation(),
                 Some('#') => {
                     while self.peek().is_some_and(|c| c != '\n') {
                         self.at += 1;
@@ -90,7 +160,15 @@ impl Parser {
         }
     }
 
-    fn skip_newlines(&mut self) {
+    /// Skips a backslash and the newline after it.
+    pub(super) fn continuation(&mut self) {
+        self.at += 2;
+        if self.at == self.text.len() {
+            self.open = Some(Wanted::More);
+        }
+    }
+
+    pub(super) fn skip_newlines(&mut self) {
         loop {
             self.skip_blanks();
             if self.peek() != Some('\n') {
@@ -104,7 +182,7 @@ impl Parser {
         OPERATORS.into_iter().find(|op| self.starts_with(op))
     }
 
-    fn eat(&mut self, operator: &str) -> bool {
+    pub(super) fn eat(&mut self, operator: &str) -> bool {
         self.skip_blanks();
         let found = self.operator() == Some(operator);
         if found {
@@ -114,7 +192,7 @@ impl Parser {
     }
 
     /// The next token as error messages name it.
-    fn token(&mut self) -> Option<String> {
+    pub(super) fn token(&mut self) -> Option<String> {
         self.skip_blanks();
         if let Some(op) = self.operator() {
             return Some(op.into());
@@ -126,7 +204,7 @@ impl Parser {
     }
 
     /// The characters up to the next blank or operator, for keywords and messages.
-    fn raw_word(&self) -> String {
+    pub(super) fn raw_word(&self) -> String {
         self.text[self.at..].iter().take_while(|c| !" \t\n;&|()<>".contains(**c)).collect()
     }
 
@@ -135,7 +213,7 @@ impl Parser {
         let word = self.raw_word();
         let known = [
             "if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case",
-            "esac", "{", "}", "!", "in", "function",
+            "esac", "{", "}", "!", "in", "function", "[[", "time",
         ];
         known.contains(&word.as_str()).then_some(word)
     }
@@ -205,22 +283,41 @@ impl Parser {
     }
 
     fn pipeline(&mut self) -> Parse<Pipeline> {
-        let mut negated = false;
-        while self.keyword().as_deref() == Some("!") {
-            self.at += 1;
-            negated = !negated;
+        let (mut negated, mut timed) = (false, None);
+        self.alias();
+        loop {
+            match self.keyword().as_deref() {
+                Some("!") => {
+                    self.at += 1;
+                    negated = !negated;
+                }
+                Some("time") => {
+                    self.at += 4;
+                    self.skip_blanks();
+                    let posix = self.raw_word() == "-p";
+                    self.at += if posix { 2 } else { 0 };
+                    timed = Some(posix);
+                }
+                _ => break,
+            }
+            self.alias();
+        }
+        self.skip_blanks();
+        if timed.is_some() && self.peek().is_none_or(|c| "\n;".contains(c)) {
+            return Ok(Pipeline { negated, timed, commands: Vec::new() });
         }
         let mut commands = vec![Rc::new(self.command()?)];
         loop {
             let both = self.eat("|&");
             if !both && !self.eat("|") {
-                return Ok(Pipeline { negated, commands });
+                return Ok(Pipeline { negated, timed, commands });
             }
             if both && let Some(last) = commands.last_mut().and_then(Rc::get_mut) {
                 let one = vec![Part::Literal("1".into())];
                 last.redirects.push(Redirect { fd: 2, kind: RedirectKind::Duplicate(one) });
             }
             self.skip_newlines();
+            self.alias();
             commands.push(Rc::new(self.command()?));
         }
     }
@@ -239,6 +336,12 @@ impl Parser {
     }
 
     fn compound(&mut self) -> Parse<Option<Kind>> {
+        self.skip_blanks();
+        if self.starts_with("((")
+            && let Some(inner) = self.double_parens()?
+        {
+            return Ok(Some(Kind::Arith(inner)));
+        }
         if self.eat("(") {
             let list = self.body()?;
             self.expect(")")?;
@@ -271,7 +374,11 @@ impl Parser {
                 self.skip_newlines();
                 Kind::Function { name, body: Rc::new(self.command()?) }
             }
-            "in" => return Ok(None),
+            "[[" => {
+                self.at += 2;
+                Kind::Test(self.conditional()?)
+            }
+            "in" | "time" => return Ok(None),
             _ => return Err(unexpected(&keyword)),
         };
         Ok(Some(kind))
@@ -334,13 +441,19 @@ impl Parser {
     fn for_clause(&mut self) -> Parse<Kind> {
         self.at += 3;
         self.skip_blanks();
+        if self.starts_with("((")
+            && let Some(head) = self.double_parens()?
+        {
+            self.eat(";");
+            return Ok(Kind::ForArith { head: split_head(head)?, body: self.do_group()? });
+        }
         let name = self.raw_word();
         if !is_name(&name) {
             return match self.token() {
                 Some(token) if self.operator().is_some() || token == "\n" => {
                     Err(unexpected(&token))
                 }
-                Some(token) => Err(SyntaxError(format!("`{token}': not a valid identifier"))),
+                Some(token) => Err(SyntaxError::new(format!("`{token}': not a valid identifier"))),
                 None => Err(end_of_file()),
             };
         }
@@ -402,6 +515,28 @@ impl Parser {
         }
     }
 
+    /// Puts an alias's text where its name stands. A command begins here.
+    fn alias(&mut self) {
+        let Some(aliases) = self.aliases else { return };
+        loop {
+            self.skip_blanks();
+            let (name, at) = (self.raw_word(), self.at);
+            let Some(text) = aliases.get(&name) else { return };
+            self.inside.retain(|(_, end)| *end > at);
+            let own = self.inside.iter().any(|(inside, _)| *inside == name);
+            if own || self.expanded >= ALIASES_MAX {
+                return;
+            }
+            self.expanded += 1;
+            let (old, new) = (name.chars().count(), text.chars().count());
+            self.text.splice(at..at + old, text.chars());
+            for (_, end) in &mut self.inside {
+                *end = (*end + new).saturating_sub(old);
+            }
+            self.inside.push((name, at + new));
+        }
+    }
+
     fn simple(&mut self) -> Parse<Command> {
         let (mut assigns, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
         loop {
@@ -414,6 +549,8 @@ impl Parser {
                 && let Some(assign) = self.assignment()?
             {
                 assigns.push(assign);
+                self.skip_blanks();
+                self.alias();
                 continue;
             }
             match self.word()? {
@@ -440,109 +577,28 @@ impl Parser {
         self.at += equals + 1;
         Ok(Some((name, self.word()?.unwrap_or_default())))
     }
-
-    fn redirect(&mut self) -> Parse<Option<Redirect>> {
-        self.skip_blanks();
-        let digits = self.text[self.at..].iter().take_while(|c| c.is_ascii_digit()).count();
-        let number: String = self.text[self.at..self.at + digits].iter().collect();
-        let start = self.at;
-        self.at += digits;
-        let operator = match self.operator() {
-            Some(op @ ("<" | ">" | ">>" | ">|" | "<<" | "<<-" | "<<<" | ">&" | "<&" | "<>")) => op,
-            Some(op @ ("&>" | "&>>")) if digits == 0 => op,
-            _ => {
-                self.at = start;
-                return Ok(None);
-            }
-        };
-        self.at += operator.len();
-        let default = if operator.starts_with('<') { 0 } else { 1 };
-        let fd = number.parse().unwrap_or(default);
-        if operator.starts_with("<<") && operator != "<<<" {
-            return self.heredoc(fd, operator == "<<-").map(Some);
-        }
-        self.skip_blanks();
-        let Some(target) = self.word()? else {
-            return Err(unexpected(&self.token().unwrap_or("newline".into())));
-        };
-        let kind = match operator {
-            "<" | "<>" => RedirectKind::Read(target),
-            ">" | ">|" => RedirectKind::Write(target),
-            ">>" => RedirectKind::Append(target),
-            "<<<" => {
-                let mut text = vec![Part::Double(target)];
-                text.push(Part::Quoted("\n".into()));
-                RedirectKind::Text(text)
-            }
-            "&>" | "&>>" => RedirectKind::Both { target, append: operator == "&>>" },
-            ">&" if digits == 0 && !is_descriptor(&target) => {
-                RedirectKind::Both { target, append: false }
-            }
-            _ => RedirectKind::Duplicate(target),
-        };
-        Ok(Some(Redirect { fd, kind }))
-    }
-
-    /// The body starts on the next line. It is read ahead and cut out of the text, so that the tree
-    /// needs no holes to be filled in later.
-    fn heredoc(&mut self, fd: u32, strip_tabs: bool) -> Parse<Redirect> {
-        self.skip_blanks();
-        let Some(word) = self.word()? else {
-            return Err(unexpected(&self.token().unwrap_or("newline".into())));
-        };
-        let mut end = String::new();
-        let mut quoted = false;
-        for part in &word {
-            match part {
-                Part::Literal(text) => end.push_str(text),
-                Part::Quoted(text) => {
-                    end.push_str(text);
-                    quoted = true;
-                }
-                Part::Double(parts) => {
-                    quoted = true;
-                    for part in parts {
-                        if let Part::Literal(text) | Part::Quoted(text) = part {
-                            end.push_str(text);
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        let text = self.cut_heredoc(&end, strip_tabs);
-        let body = if quoted {
-            vec![Part::Quoted(text)]
-        } else {
-            vec![Part::Double(Parser::new(&text, self.depth).heredoc_parts()?)]
-        };
-        Ok(Redirect { fd, kind: RedirectKind::Text(body) })
-    }
-
-    /// Removes the lines after this one up to `end` and returns them; without the end, all of them.
-    fn cut_heredoc(&mut self, end: &str, strip_tabs: bool) -> String {
-        let rest = &self.text[self.at..];
-        let Some(newline) = rest.iter().position(|c| *c == '\n') else { return String::new() };
-        let start = self.at + newline + 1;
-        let (mut at, mut body) = (start, String::new());
-        while at < self.text.len() {
-            let line: String = self.text[at..].iter().take_while(|c| **c != '\n').collect();
-            at = (at + line.chars().count() + 1).min(self.text.len());
-            let line = if strip_tabs { line.trim_start_matches('\t') } else { line.as_str() };
-            if line == end {
-                break;
-            }
-            body.push_str(line);
-            body.push('\n');
-        }
-        self.text.drain(start..at);
-        body
-    }
 }
 
-fn is_descriptor(word: &Word) -> bool {
-    matches!(word.as_slice(), [Part::Literal(text)]
-        if text == "-" || text.bytes().all(|b| b.is_ascii_digit()))
+/// `init; condition; step` of an arithmetic `for`.
+fn split_head(head: Word) -> Parse<[Word; 3]> {
+    let (mut words, mut at) = ([Word::new(), Word::new(), Word::new()], 0);
+    for part in head {
+        let Part::Literal(text) = part else {
+            words[at].push(part);
+            continue;
+        };
+        for (number, text) in text.split(';').enumerate() {
+            at += usize::from(number > 0);
+            let Some(word) = words.get_mut(at) else {
+                return Err(SyntaxError::new("syntax error: `;' unexpected"));
+            };
+            word.push(Part::Literal(text.to_string()));
+        }
+    }
+    if at < 2 {
+        return Err(SyntaxError::new("syntax error: arithmetic expression required"));
+    }
+    Ok(words)
 }
 
 /// True for a word that can name a variable.

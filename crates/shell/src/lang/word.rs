@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use super::ast::*;
-use super::parser::{Parse, Parser, SyntaxError};
+use super::parser::{Parse, Parser, SyntaxError, Wanted};
 
 /// How bash ends the message about a `${}` that it cannot read; the status is 1, not 2.
 pub(crate) const BAD_SUBSTITUTION: &str = ": bad substitution";
 
-fn missing(quote: &str) -> SyntaxError {
-    SyntaxError(format!("unexpected EOF while looking for matching `{quote}'"))
+fn missing(quote: char) -> SyntaxError {
+    let text = format!("unexpected EOF while looking for matching `{quote}'");
+    SyntaxError { text, wanted: Some(Wanted::Char(quote)) }
 }
 
 /// Adds text to the last part if it is of the same kind.
@@ -21,7 +22,7 @@ fn push_literal(parts: &mut Word, c: char) {
     }
 }
 
-impl Parser {
+impl Parser<'_> {
     /// The word that starts here, or None before a blank, an operator or the end.
     pub(super) fn word(&mut self) -> Parse<Option<Word>> {
         let start = self.at;
@@ -37,13 +38,20 @@ impl Parser {
     }
 
     /// Parts of a word up to an unquoted character of `stop`.
-    fn word_parts(&mut self, parts: &mut Word, stop: &mut dyn FnMut(char) -> bool) -> Parse<()> {
+    pub(super) fn word_parts(
+        &mut self,
+        parts: &mut Word,
+        stop: &mut dyn FnMut(char) -> bool,
+    ) -> Parse<()> {
         while let Some(c) = self.peek() {
             match c {
                 '\\' => {
                     self.at += 1;
                     match self.peek() {
-                        Some('\n') => self.at += 1,
+                        Some('\n') => {
+                            self.at -= 1;
+                            self.continuation();
+                        }
                         Some(c) => {
                             self.at += 1;
                             parts.push(Part::Quoted(c.into()));
@@ -73,7 +81,7 @@ impl Parser {
 
     fn until_quote(&mut self) -> Parse<String> {
         let rest = &self.text[self.at..];
-        let end = rest.iter().position(|c| *c == '\'').ok_or_else(|| missing("'"))?;
+        let end = rest.iter().position(|c| *c == '\'').ok_or_else(|| missing('\''))?;
         let text = rest[..end].iter().collect();
         self.at += end + 1;
         Ok(text)
@@ -85,7 +93,7 @@ impl Parser {
         loop {
             match self.peek() {
                 None if end.is_none() => return Ok(parts),
-                None => return Err(missing("\"")),
+                None => return Err(missing('"')),
                 Some(c) if Some(c) == end => {
                     self.at += 1;
                     return Ok(parts);
@@ -168,7 +176,7 @@ impl Parser {
         let mut inner = String::new();
         loop {
             match self.peek() {
-                None => return Err(missing("`")),
+                None => return Err(missing('`')),
                 Some('`') => break,
                 Some('\\') if self.peek_at(1).is_some_and(|c| "$`\\".contains(c)) => {
                     inner.extend(self.peek_at(1));
@@ -183,9 +191,9 @@ impl Parser {
         self.at += 1;
         self.deeper(|parser| {
             let mut parser = Parser::new(&inner, parser.depth);
-            let list = parser.list()?;
+            let list = parser.list().map_err(SyntaxError::inner)?;
             if parser.peek().is_some() {
-                return Err(SyntaxError(format!(
+                return Err(SyntaxError::new(format!(
                     "syntax error near unexpected token `{}'",
                     parser.text[parser.at..].iter().collect::<String>()
                 )));
@@ -197,11 +205,8 @@ impl Parser {
     /// `$((...))` or `$(...)`.
     fn parenthesis(&mut self) -> Parse<Part> {
         if self.peek_at(1) == Some('(')
-            && let Some(end) = self.arithmetic_end()
+            && let Some(parts) = self.double_parens()?
         {
-            let inner: String = self.text[self.at + 2..end].iter().collect();
-            self.at = end + 2;
-            let parts = Parser::new(&inner, self.depth).heredoc_parts()?;
             return Ok(Part::Arith(parts));
         }
         self.at += 1;
@@ -211,15 +216,24 @@ impl Parser {
                 self.at += 1;
                 Ok(Part::Command(Rc::new(list)))
             }
-            None => Err(missing(")")),
+            None => Err(missing(')')),
             Some(_) => {
                 let token = self.operator().map_or_else(
                     || self.text[self.at..].iter().take_while(|c| !c.is_whitespace()).collect(),
                     str::to_string,
                 );
-                Err(SyntaxError(format!("syntax error near unexpected token `{token}'")))
+                Err(SyntaxError::new(format!("syntax error near unexpected token `{token}'")))
             }
         }
+    }
+
+    /// The expression in `((...))` here; None if this is a subshell in another.
+    pub(super) fn double_parens(&mut self) -> Parse<Option<Word>> {
+        let Some(end) = self.arithmetic_end() else { return Ok(None) };
+        let inner: String = self.text[self.at + 2..end].iter().collect();
+        self.at = end + 2;
+        let parts = Parser::new(&inner, self.depth).heredoc_parts();
+        parts.map(Some).map_err(SyntaxError::inner)
     }
 
     /// Where the `))` stands that closes the `((` here; None if this is a subshell in a
@@ -245,8 +259,11 @@ impl Parser {
     fn braces(&mut self, quoted: bool) -> Parse<Part> {
         let start = self.at;
         let bad = |parser: &Parser| {
+            if !parser.text[parser.at..].contains(&'}') {
+                return missing('}');
+            }
             let text: String = parser.text[start..].iter().take_while(|c| **c != '\n').collect();
-            SyntaxError(format!("${{{text}{BAD_SUBSTITUTION}"))
+            SyntaxError::new(format!("${{{text}{BAD_SUBSTITUTION}"))
         };
         let length = self.peek() == Some('#') && self.peek_at(1).is_some_and(|c| c != '}');
         if length {
@@ -264,7 +281,7 @@ impl Parser {
                 self.at += 1;
                 c.into()
             }
-            None => return Err(missing("}")),
+            None => return Err(missing('}')),
             _ => return Err(bad(self)),
         };
         let op = if length { ParamOp::Length } else { self.param_op(quoted)? };
@@ -273,7 +290,7 @@ impl Parser {
                 self.at += 1;
                 Ok(Part::Param(Box::new(Param { name, op })))
             }
-            None => Err(missing("}")),
+            None => Err(missing('}')),
             _ => Err(bad(self)),
         }
     }
@@ -352,7 +369,7 @@ impl Parser {
         let start = self.at;
         loop {
             match self.peek() {
-                None => return Err(missing("'")),
+                None => return Err(missing('\'')),
                 Some('\\') => self.at = (self.at + 2).min(self.text.len()),
                 Some('\'') => break,
                 Some(_) => self.at += 1,
@@ -360,7 +377,6 @@ impl Parser {
         }
         let raw: String = self.text[start..self.at].iter().collect();
         self.at += 1;
-        let raw = raw.replace("\\'", "'").replace("\\\"", "\"");
         let bytes = crate::escape::unescape(&raw, crate::escape::Style::Ansi).bytes;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }

@@ -38,7 +38,7 @@ pub(super) async fn base64(process: Process) -> ToolResult {
     Ok(0)
 }
 
-fn encode(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for chunk in bytes.chunks(3) {
         let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte))
@@ -109,6 +109,10 @@ pub(super) async fn dump(process: Process) -> ToolResult {
         return Ok(i32::from(!fine));
     }
     let canonical = process.name() == "hexdump";
+    if canonical && !options.has('C') {
+        process.out(words(&bytes)).await?;
+        return Ok(i32::from(!fine));
+    }
     for (at, line) in bytes.chunks(16).enumerate() {
         let shown: String =
             line.iter().map(|b| if (32..127).contains(b) { char::from(*b) } else { '.' }).collect();
@@ -133,4 +137,28 @@ pub(super) async fn dump(process: Process) -> ToolResult {
     }
     process.out(out).await?;
     Ok(i32::from(!fine))
+}
+
+/// What hexdump shows without `-C`: words of two bytes, the low one first; repeated lines are a star.
+fn words(bytes: &[u8]) -> String {
+    let (mut out, mut before, mut starred) = (String::new(), None, false);
+    for (at, line) in bytes.chunks(16).enumerate() {
+        if before == Some(line) {
+            if !std::mem::replace(&mut starred, true) {
+                out.push_str("*\n");
+            }
+            continue;
+        }
+        (before, starred) = (Some(line), false);
+        out.push_str(&format!("{:07x}", at * 16));
+        for pair in line.chunks(2) {
+            out.push_str(&format!(" {:02x}{:02x}", pair.get(1).unwrap_or(&0), pair[0]));
+        }
+        out.push_str(&" ".repeat(5 * (8 - line.len().div_ceil(2))));
+        out.push('\n');
+    }
+    if !bytes.is_empty() {
+        out.push_str(&format!("{:07x}\n", bytes.len()));
+    }
+    out
 }

@@ -3,10 +3,14 @@
 mod awk;
 mod base64;
 mod cat;
+mod curl;
 mod cut;
+mod diff;
+mod edit;
 pub(crate) mod etcd;
 mod etcdctl;
 mod files;
+mod find;
 mod go_files;
 mod grep;
 mod head;
@@ -14,17 +18,23 @@ mod head;
 mod jq;
 mod lab;
 mod options;
+mod ps;
 mod regex;
 mod run;
 mod sed;
 mod sort;
+mod stat;
 mod text;
+mod watch;
+mod xargs;
 
 use proto::Profile;
 
 use crate::interp;
 use crate::process::{Exit, Process, Program};
 use crate::shell::Shell;
+pub(crate) use regex::finds;
+pub(crate) use run::duration_us;
 
 /// Programs that real machines have and this one has not. Their names answer
 /// `NAME: not in this lab` with status 127 instead of pretending that they do not exist.
@@ -33,13 +43,14 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "apt-get",
     "bash-completion",
     "cargo",
-    "chmod",
     "chown",
     "crictl",
+    "crontab",
     "ctr",
-    "curl",
+    "df",
     "dig",
     "docker",
+    "emacs",
     "gcc",
     "git",
     "go",
@@ -47,23 +58,24 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "htop",
     "ip",
     "journalctl",
+    "ln",
+    "lsof",
     "jq",
     "kubeadm",
     "kubectl",
     "kubelet",
-    "less",
     "make",
     "man",
-    "more",
-    "nano",
+    "md5sum",
+    "mount",
     "nc",
     "netstat",
     "nslookup",
+    "od",
     "openssl",
     "ping",
     "pip",
     "podman",
-    "ps",
     "python",
     "python3",
     "rsync",
@@ -77,12 +89,10 @@ pub(crate) const NOT_IN_THIS_LAB: &[&str] = &[
     "systemctl",
     "tar",
     "tcpdump",
+    "tmux",
     "top",
-    "vi",
-    "vim",
-    "watch",
+    "tree",
     "wget",
-    "xargs",
     "yum",
 ];
 
@@ -97,11 +107,25 @@ pub(crate) fn find(name: &str, profile: Profile) -> Option<Program> {
         "awk" | "mawk" | "gawk" => program!(awk::awk),
         "base64" => program!(base64::base64),
         "xxd" | "hexdump" => program!(base64::dump),
-        "cat" => program!(cat::cat),
+        // What is printed stands in the console to be scrolled through.
+        "cat" | "less" | "more" => program!(cat::cat),
         "tee" => program!(cat::tee),
         "cut" => program!(cut::cut),
         "paste" => program!(cut::paste),
         "tr" => program!(cut::tr),
+        "curl" => program!(curl::curl),
+        "diff" => program!(diff::diff),
+        "vi" | "vim" | "nano" => program!(edit::edit),
+        "find" => program!(find::find),
+        "ps" => program!(ps::ps),
+        "pgrep" | "pkill" => program!(ps::pgrep),
+        "stat" => program!(stat::stat),
+        "du" => program!(stat::du),
+        "sha256sum" => program!(stat::sha256sum),
+        "chmod" => program!(stat::chmod),
+        "uname" | "id" | "nproc" => program!(stat::machine),
+        "watch" => program!(watch::watch),
+        "xargs" => program!(xargs::xargs),
         "etcd" => program!(etcd::etcd),
         "etcdctl" => program!(etcdctl::etcdctl),
         // It came with 3.5.
@@ -145,6 +169,7 @@ pub(crate) async fn run(process: Process) -> i32 {
         return missing(&process, &name).await;
     };
     let sys = process.sys.clone();
+    process.proc.becomes(&process.args);
     Shell::start_cost(&sys).await;
     sys.fetch_data_dirs(&process.paths()).await;
     let ended = program(process).await;

@@ -24,6 +24,11 @@ pub(super) fn compile(text: &str, dialect: Dialect, ignore_case: bool) -> Result
         .map_err(|_| "Invalid regular expression".to_string())
 }
 
+/// Whether an extended expression is found in a text.
+pub(crate) fn finds(expression: &str, text: &str) -> Result<bool, String> {
+    compile(expression, Dialect::Extended, false).map(|regex| regex.is_match(text))
+}
+
 pub(super) fn translate(text: &str, extended: bool) -> Result<String, String> {
     let chars: Vec<char> = text.chars().collect();
     let (mut out, mut at) = (String::new(), 0);

@@ -53,7 +53,7 @@ pub(super) async fn script(process: &Process, name: &str, args: &[String], text:
 }
 
 /// `5`, `0.5s`, `1m`, `2h`, `1d`, in microseconds.
-pub(super) fn duration_us(text: &str) -> Option<u64> {
+pub(crate) fn duration_us(text: &str) -> Option<u64> {
     let (number, unit_us) = match text.char_indices().last()? {
         (at, 's') => (&text[..at], 1_000_000),
         (at, 'm') => (&text[..at], 60_000_000),
@@ -223,7 +223,7 @@ pub(super) async fn timeout(process: Process) -> ToolResult {
 }
 
 /// Says, as coreutils do, that a command cannot be started.
-async fn checked(process: &Process, command: &Process) -> Result<(), i32> {
+pub(super) async fn checked(process: &Process, command: &Process) -> Result<(), i32> {
     let (error, status) = match super::startable(command) {
         Ok(()) => return Ok(()),
         Err(NotStarted::Path(error)) if error == crate::fs::DENIED => (error, 126),
@@ -233,6 +233,8 @@ async fn checked(process: &Process, command: &Process) -> Result<(), i32> {
     let name = command.name();
     let text = match process.name() {
         "env" => format!("env: '{name}': {error}\n"),
+        "find" => format!("find: ‘{name}’: {error}\n"),
+        "xargs" => format!("xargs: {name}: {error}\n"),
         own => format!("{own}: failed to run command '{name}': {error}\n"),
     };
     let _ = process.err(text).await;

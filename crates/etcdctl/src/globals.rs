@@ -2,11 +2,10 @@
 //! (`ctlv3/command/global.go`, `pkg/flags`): the client's configuration and the printer.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use proto::Profile;
 
-use crate::client::{Client, Config, Deadline, Login, TlsFiles};
+use crate::client::{Client, Config, Deadline, Login, Tls, TlsFiles};
 use crate::commands::{Run, watch};
 use crate::exit::Exit;
 use crate::go::quote::{log_string, quote};
@@ -183,17 +182,24 @@ impl<'a> Invocation<'a> {
         Ok(String::from_utf8_lossy(&line?).trim_end_matches(['\r', '\n']).to_string())
     }
 
-    /// Adds the certificates, which are read before the first connection. Verification can only be
-    /// skipped where there is something else about TLS in the flags; that is so in the tool.
+    /// Adds the certificates, which are read before the first connection.
     pub(crate) fn with_tls(&self, config: Config) -> Result<Config, Exit> {
-        let [cert, key, ca] = ["cert", "key", "cacert"].map(|name| self.flags.text(name));
-        let files = TlsFiles { cert, key, ca };
-        if files.is_empty() && self.flags.bool("insecure-transport") {
-            return Ok(config);
+        Ok(Config { tls: self.tls("")?, ..config })
+    }
+
+    /// TLS as the flags `--cert`, `--key`, `--cacert` and `--insecure-transport` with this prefix
+    /// (`dest-` of make-mirror) want it; `None` leaves endpoints without a scheme in the clear.
+    /// Verification can only be skipped where something else is said about TLS; that is so in the tool.
+    pub(crate) fn tls(&self, prefix: &str) -> Result<Option<Tls>, Exit> {
+        let name = |flag: &str| format!("{prefix}{flag}");
+        let text = |flag: &str| self.flags.text(&name(flag));
+        let files = TlsFiles { cert: text("cert"), key: text("key"), ca: text("cacert") };
+        if files.is_empty() && self.flags.bool(&name("insecure-transport")) {
+            return Ok(None);
         }
         let mut tls = files.load(self.system.files()).map_err(Exit::bad_args)?;
-        tls.insecure_skip_verify = self.flags.bool("insecure-skip-tls-verify");
-        Ok(Config { tls: Some(Rc::new(tls)), ..config })
+        tls.insecure_skip_verify = prefix.is_empty() && self.flags.bool("insecure-skip-tls-verify");
+        Ok(Some(Tls::new(tls)))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::client::{
     Client, ClientError, Config, Deadline, Login, Retry, Syncer, WatchId, Watcher,
 };
 use crate::exit::Exit;
-use crate::process::{Invocation, not_yet};
+use crate::process::Invocation;
 use crate::task;
 
 /// How often it tells how much it has copied.
@@ -38,16 +38,9 @@ pub(super) async fn run(mut invocation: Invocation<'_>) -> Result<(), Exit> {
 /// The other cluster, with what the `--dest-` flags say of it.
 async fn destination(invocation: &Invocation<'_>, endpoint: String) -> Result<Config, Exit> {
     let flags = &invocation.flags;
-    for name in ["dest-cert", "dest-key", "dest-cacert"] {
-        let path = flags.text(name);
-        if !path.is_empty() {
-            invocation.system.files().read_file(path).map_err(Exit::bad_args)?;
-            return Err(Exit::silent(not_yet(invocation.system, "TLS to another cluster")));
-        }
-    }
     Ok(Config {
         endpoints: vec![endpoint],
-        tls: !flags.bool("dest-insecure-transport"),
+        tls: invocation.tls("dest-")?,
         dial_timeout_ns: flags.duration_ns("dial-timeout"),
         login: login(invocation).await?,
     })

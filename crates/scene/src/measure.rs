@@ -66,11 +66,16 @@ impl Style {
         em * self.size * if self.bold { 1.13 } else { 1.0 }
     }
 
+    /// The first of these that fits as it is: half a number would be another number.
+    pub(crate) fn choose(self, width: f64, texts: &[String]) -> Option<String> {
+        texts.iter().find(|text| self.width(text) <= width).cloned()
+    }
+
     /// The first of these that fits, or what fits of the last; nothing where a few letters would
     /// say nothing.
     pub(crate) fn fit(self, width: f64, texts: &[String]) -> Option<String> {
-        if let Some(text) = texts.iter().find(|text| self.width(text) <= width) {
-            return Some(text.clone());
+        if let Some(text) = self.choose(width, texts) {
+            return Some(text);
         }
         let mut kept = texts.last()?.clone();
         while kept.pop().is_some() {

@@ -264,10 +264,14 @@ fn in_words(member: &MemberView, cluster: &Cluster) -> Vec<String> {
     }
 }
 
-/// Words under the middle of a disc, if any of these fit.
+/// Words under the middle of a disc, if any of these fit; numbers are never cut short.
 fn line(class: &str, at: Point, down: f64, width: f64, texts: &[String]) -> Option<Item> {
-    let fits = Style::of(class).fit(width, texts)?;
-    Some(text(class, at.x, at.y + down, fits))
+    let style = Style::of(class);
+    let fits = match class {
+        "in-term" | "indexes" => style.choose(width, texts),
+        _ => style.fit(width, texts),
+    };
+    Some(text(class, at.x, at.y + down, fits?))
 }
 
 /// The place of a member that the cluster counts and nobody started.

@@ -57,6 +57,8 @@ pub(crate) struct Place {
     pub(crate) dividers: Vec<(Point, Point)>,
     /// Where the client's last call is told, from its start, and the room for it.
     pub(crate) call: (Point, f64),
+    /// How well cells suit their clusters; more is better.
+    fit: f64,
     spots: BTreeMap<String, Spot>,
     client: Point,
 }
@@ -106,22 +108,37 @@ const BUTTONS: f64 = 26.0;
 
 /// How much larger a pane may be laid out than it is, least first.
 const SCALES: [f64; 8] = [1.0, 1.08, 1.16, 1.25, 1.4, 1.6, 1.9, 2.3];
+/// So many of those leave words a good size.
+const GOOD: usize = 4;
 
 impl Place {
     /// The layout in the pane's own pixels or, where those are too few for what has to be said, in
-    /// a larger picture of the same shape, which the page then shrinks.
+    /// a larger picture of the same shape, which the page then shrinks. Before words get small,
+    /// the indexes below members are given up.
     pub(crate) fn new(clusters: &[Cluster], view: &View) -> Place {
         let (width, height) = (view.width.max(240.0), view.height.max(240.0));
-        let at = |scale| Place::laid_out(clusters, width, height, scale);
-        let largest = SCALES[SCALES.len() - 1];
-        SCALES.into_iter().map(at).find(Place::is_roomy).unwrap_or_else(|| at(largest))
+        let good = &SCALES[..GOOD];
+        for (scales, lines) in [(good, 2), (good, 1), (&SCALES[GOOD..], 1)] {
+            for scale in scales {
+                let at = |columns| Place::laid_out(clusters, width, height, (*scale, columns));
+                let roomy =
+                    (1..=clusters.len()).rev().map(at).filter(|place| place.is_roomy(lines));
+                if let Some(place) = roomy.max_by(|a, b| a.fit.total_cmp(&b.fit)) {
+                    return place;
+                }
+            }
+        }
+        Place::laid_out(clusters, width, height, (SCALES[SCALES.len() - 1], 1))
     }
 
-    fn laid_out(clusters: &[Cluster], width: f64, height: f64, scale: f64) -> Place {
+    /// `shape` is a scale and the number of columns that clusters stand in.
+    fn laid_out(clusters: &[Cluster], width: f64, height: f64, shape: (f64, usize)) -> Place {
+        let (scale, columns) = shape;
         let names: Vec<Vec<String>> = clusters.iter().map(names).collect();
         let pane = Cell { x: 0.0, y: 0.0, width: width * scale, height: height * scale };
         let counts: Vec<u32> = names.iter().map(|names| names.len() as u32).collect();
-        let (cells, dividers) = cells(pane, &counts, scale);
+        let (cells, dividers) = grid(pane, &counts, columns, scale);
+        let fit = cells.iter().zip(&counts).map(fit).fold(f64::INFINITY, f64::min);
         let fair = cells.iter().zip(&counts).map(|(cell, count)| radius(*cell, *count));
         let radius = (fair.fold(46.0, f64::min) / scale).max(24.0);
         let mut rings: Vec<Ring> = Vec::new();
@@ -129,9 +146,13 @@ impl Place {
         for ((names, cell), cluster) in names.iter().zip(&cells).zip(clusters) {
             let ring = room::ring(*cell, names.len() as u32, radius, cluster);
             let petals = room::petals(&ring, radius);
-            for (index, name) in (0..).zip(names) {
+            let all = (0..ring.count).map(|index| room::captions(&ring, index, radius, petals));
+            let all: Vec<[f64; 2]> = all.collect();
+            // Indexes are said in the same way of all members, or of none.
+            let second = all.iter().map(|captions| captions[1]).fold(f64::INFINITY, f64::min);
+            for ((index, name), [first, _]) in (0..).zip(names).zip(all) {
                 let (at, angle) = (ring.at(index), ring.angle(index));
-                let captions = room::captions(&ring, index, radius, petals);
+                let captions = [first, second];
                 spots.insert(name.clone(), Spot { at, angle, captions, petals });
             }
             rings.push(ring);
@@ -139,11 +160,12 @@ impl Place {
         let client = Point { x: 46.0, y: 42.0 };
         let call = room::call(Room { pane, radius, scale }, &spots);
         let Cell { width, height, .. } = pane;
-        Place { width, height, radius, rings, dividers, call, spots, client }
+        Place { width, height, radius, rings, dividers, call, fit, spots, client }
     }
 
-    fn is_roomy(&self) -> bool {
-        self.rings.iter().all(|ring| room::is_roomy(ring, self.radius))
+    /// Whether members have room for so many lines of captions, and everything is apart.
+    fn is_roomy(&self, lines: u32) -> bool {
+        self.rings.iter().all(|ring| room::is_roomy(ring, self.radius, lines))
             && room::clears_client(self.radius, &self.spots)
     }
 
@@ -237,23 +259,14 @@ fn radius(cell: Cell, count: u32) -> f64 {
     cell.width.min(cell.height) * part
 }
 
-/// Divides the pane among clusters of so many members: into rows and columns as suits them best.
-fn cells(pane: Cell, counts: &[u32], scale: f64) -> (Vec<Cell>, Vec<(Point, Point)>) {
-    if counts.len() < 2 {
-        return (vec![pane], Vec::new());
+fn fit((cell, count): (&Cell, &u32)) -> f64 {
+    match count {
+        1 => (cell.width / 130.0).min(cell.height / 140.0),
+        _ => (cell.width / 300.0).min(cell.height / 290.0),
     }
-    let fits = |columns: usize| {
-        let (cells, _) = grid(pane, counts, columns, scale);
-        let fit = |(cell, count): (&Cell, &u32)| match count {
-            1 => (cell.width / 130.0).min(cell.height / 140.0),
-            _ => (cell.width / 300.0).min(cell.height / 290.0),
-        };
-        cells.iter().zip(counts).map(fit).fold(f64::INFINITY, f64::min)
-    };
-    let best = (1..=counts.len()).max_by(|a, b| fits(*a).total_cmp(&fits(*b))).unwrap_or(1);
-    grid(pane, counts, best, scale)
 }
 
+/// Divides the pane among clusters of so many members, into cells and the lines between them.
 fn grid(
     pane: Cell,
     counts: &[u32],
@@ -265,6 +278,9 @@ fn grid(
         2 => 1.5,
         _ => 2.1,
     };
+    if counts.len() < 2 {
+        return (vec![pane], Vec::new());
+    }
     let rows: Vec<&[u32]> = counts.chunks(columns).collect();
     let tall = |row: &&[u32]| row.iter().map(weight).fold(0.0, f64::max);
     let all: f64 = rows.iter().map(tall).sum();

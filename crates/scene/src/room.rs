@@ -163,8 +163,8 @@ fn caption_rows(at: Point, radius: f64) -> (f64, f64) {
     (at.y + radius + CAPTION_TOP, at.y + radius + CAPTION_BOTTOM)
 }
 
-/// Whether all that a cluster's members usually say has its room.
-pub(crate) fn is_roomy(ring: &Ring, radius: f64) -> bool {
+/// Whether so many lines of what a cluster's members usually say have their room.
+pub(crate) fn is_roomy(ring: &Ring, radius: f64, lines: u32) -> bool {
     let role = Style::of("role").width("pre-candidate");
     let indexes = Style::of("indexes").width("1234 \u{b7} 1234");
     let beyond = petals(ring, radius);
@@ -176,7 +176,8 @@ pub(crate) fn is_roomy(ring: &Ring, radius: f64) -> bool {
         };
         let [first, second] = captions(ring, index, radius, beyond);
         let inside = at.y + radius + CAPTION_BOTTOM <= ring.cell.bottom();
-        inside && first >= role && second >= indexes && (0..index).all(apart)
+        let said = first >= role && (lines < 2 || second >= indexes);
+        inside && said && (0..index).all(apart)
     };
     (0..ring.count).all(clear)
 }

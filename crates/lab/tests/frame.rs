@@ -53,7 +53,10 @@ fn a_restored_member_is_in_a_cluster_of_its_own() {
 #[test]
 fn who_is_added_is_a_peer_before_it_starts() {
     let mut run = session();
-    exec(&mut run, "etcdctl member add m4 --learner --peer-urls=http://127.0.0.1:42380; sleep 1");
+    // A leader wants to have seen its members for five seconds first (M4).
+    exec(&mut run, "sleep 6");
+    exec(&mut run, "etcdctl member add m4 --learner --peer-urls=http://127.0.0.1:42380");
+    exec(&mut run, "sleep 1");
     let frame = frame(&run);
     assert_eq!(frame.members.len(), 3);
     for m in &frame.members {

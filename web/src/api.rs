@@ -172,6 +172,9 @@ fn member(view: &MemberView) -> JsValue {
     let object = Object::new();
     set(&object, "name", &view.name);
     set(&object, "id", format!("{:x}", view.id));
+    let cluster =
+        if view.cluster_id == 0 { String::new() } else { format!("{:x}", view.cluster_id) };
+    set(&object, "cluster_id", cluster);
     set(&object, "role", view.role.as_str());
     set(&object, "status", view.status.as_str());
     set(&object, "reason", &view.reason);

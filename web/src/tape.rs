@@ -1,6 +1,7 @@
-//! The time line's memory: who led in which term, when, as far as the page has seen.
+//! The time line's memory: who led in which term, when, as far as the page has seen. With several
+//! clusters it is about the first member's.
 
-use frame::{Frame, LogKind, Micros, Role, Status};
+use frame::{Frame, LogKind, Micros};
 
 /// A stretch of time with one leader, or with none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +40,11 @@ impl Tape {
     }
 
     fn take_span(&mut self, frame: &Frame) -> bool {
-        let running = frame.members.iter().filter(|m| m.status == Status::Running);
-        let leader = running.filter(|m| m.role == Role::Leader).max_by_key(|m| m.term);
-        let term = frame.members.iter().map(|m| m.term).max().unwrap_or(0);
+        let clusters = scene::clusters(frame);
+        let first = clusters.first();
+        let leader = first.and_then(scene::Cluster::leader);
+        let members = first.map(|cluster| cluster.members.as_slice()).unwrap_or_default();
+        let term = members.iter().map(|m| m.term).max().unwrap_or(0);
         let (term, name) = match leader {
             Some(leader) => (leader.term, leader.name.as_str()),
             None => (term, ""),
@@ -91,7 +94,7 @@ impl Tape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use frame::{LogLine, MemberView};
+    use frame::{LogLine, MemberView, Role, Status};
 
     fn frame(time_us: Micros, leader: Option<(&str, u64)>) -> Frame {
         let members = leader.map(|(name, term)| MemberView {
@@ -118,6 +121,18 @@ mod tests {
         assert!(tape.take(&frame(4_000, Some(("m2", 3)))));
         let starts: Vec<_> = tape.spans.iter().map(|s| (s.from_us, s.leader.as_str())).collect();
         assert_eq!(starts, [(0, ""), (900, "m1"), (3_000, ""), (4_000, "m2")]);
+    }
+
+    #[test]
+    fn a_leader_of_another_cluster_has_no_span() {
+        let mut tape = Tape::default();
+        let mut frame = frame(1_000, Some(("m1", 2)));
+        frame.members[0].cluster_id = 1;
+        tape.take(&frame);
+        let restored =
+            MemberView { name: "r1".into(), cluster_id: 2, term: 9, ..frame.members[0].clone() };
+        frame.members.push(restored);
+        assert!(!tape.take(&frame));
     }
 
     #[test]

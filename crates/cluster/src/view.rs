@@ -1,7 +1,7 @@
 //! What a frame shows of the world. Reading it changes nothing.
 
-use frame::{Flight, Frame, LinkView, LogCell, MemberView, MessageKind, Role, Status};
-use member::MemberStatus;
+use frame::{Flight, Frame, LinkView, LogCell, MemberView, MessageKind, PeerView, Role, Status};
+use member::{MemberInfo, MemberStatus};
 
 use crate::flights::FlightRecord;
 use crate::slot::{Facts, MemberSlot, Process};
@@ -161,6 +161,8 @@ impl World {
         MemberView {
             name: slot.config.name.clone(),
             id: slot.id,
+            cluster_id: slot.cluster_id,
+            peers: peers(&slot.membership),
             // A process that is gone has no role, whatever it was last.
             role: if slot.process.is_alive() { status_now.role } else { Role::Follower },
             status: status(slot.process),
@@ -227,6 +229,13 @@ fn status(process: Process) -> Status {
         Process::Stopped => Status::Stopped,
         Process::Crashed => Status::Crashed,
     }
+}
+
+fn peers(members: &[MemberInfo]) -> Vec<PeerView> {
+    let peer = |m: &MemberInfo| PeerView { id: m.id, name: m.name.clone(), learner: m.is_learner };
+    let mut peers: Vec<PeerView> = members.iter().map(peer).collect();
+    peers.sort_by_key(|peer| peer.id);
+    peers
 }
 
 fn own_peer_url(config: &member::MemberConfig) -> String {

@@ -353,6 +353,11 @@ pub struct MemberView {
     pub name: String,
     /// etcd's member id.
     pub id: u64,
+    /// etcd's cluster id; 0 until the member has said it.
+    pub cluster_id: u64,
+    /// The members of its cluster as it knew them last, itself too, by id; empty until it has
+    /// said them.
+    pub peers: Vec<PeerView>,
     pub role: Role,
     pub status: Status,
     /// Why it stopped or crashed; empty while it runs.
@@ -384,6 +389,16 @@ pub struct MemberView {
     /// Bytes on its simulated disk, and those not yet synced.
     pub disk_bytes: u64,
     pub disk_unsynced_bytes: u64,
+}
+
+/// A member of a cluster as another knows it: also one that was added and never started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerView {
+    pub id: u64,
+    /// Empty until it has started once.
+    pub name: String,
+    /// It gets the log, but has no vote.
+    pub learner: bool,
 }
 
 /// Most log cells in a [`MemberView`].

@@ -8,16 +8,22 @@
 //! Coordinates are pixels of the pane, as `f64`: this is display, nothing is computed from it.
 //! Left out: zoom, and any drawing of what a frame does not carry.
 
+mod client;
+mod cluster;
 mod flight;
 mod glyph;
 mod link;
+mod measure;
 mod member;
 mod place;
 mod print;
 mod quorum;
+mod room;
 pub mod words;
 
+pub use cluster::{Cluster, Standing, cluster_of, clusters};
 pub use glyph::{Legend, legend};
+pub use measure::TextBox;
 
 use frame::{Frame, MemberView, MessageKind, Role, Status};
 use place::Place;
@@ -36,7 +42,8 @@ pub struct View {
     pub starting: bool,
 }
 
-/// What to draw, back to front.
+/// What to draw, back to front. `width` and `height` are the picture's own: larger than the pane,
+/// and of its shape, where the pane is too small for what has to be said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
     pub width: f64,
@@ -58,20 +65,50 @@ pub struct Group {
 /// What a group stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sign {
-    Quorum,
-    Headline,
-    Link { from: String, to: String, cut: bool },
-    Client { name: String },
-    Member { name: String, role: Role, status: Status, term: u64, selected: bool },
-    Flight { id: u64, kind: MessageKind },
+    /// The arc of the cluster with that id.
+    Quorum {
+        cluster: u64,
+    },
+    Headline {
+        cluster: u64,
+    },
+    /// A cluster's name and its border, where there are several.
+    Cluster {
+        id: u64,
+    },
+    /// A place that waits for a member: added, but never started.
+    Absent {
+        id: u64,
+    },
+    Link {
+        from: String,
+        to: String,
+        cut: bool,
+    },
+    Client {
+        name: String,
+    },
+    Member {
+        name: String,
+        role: Role,
+        status: Status,
+        term: u64,
+        selected: bool,
+    },
+    Flight {
+        id: u64,
+        kind: MessageKind,
+    },
 }
 
 impl Sign {
     /// A key that is stable from frame to frame.
     pub fn key(&self) -> String {
         match self {
-            Sign::Quorum => "quorum".into(),
-            Sign::Headline => "headline".into(),
+            Sign::Quorum { cluster } => format!("quorum-{cluster:x}"),
+            Sign::Headline { cluster } => format!("headline-{cluster:x}"),
+            Sign::Cluster { id } => format!("cluster-{id:x}"),
+            Sign::Absent { id } => format!("absent-{id:x}"),
             Sign::Link { from, to, .. } => format!("link-{from}-{to}"),
             Sign::Client { name } => format!("client-{name}"),
             Sign::Member { name, .. } => format!("member-{name}"),
@@ -119,14 +156,42 @@ pub fn term_class(term: u64) -> String {
 
 /// Draws one moment.
 pub fn draw(frame: &Frame, view: &View) -> Scene {
-    let place = Place::new(frame, view);
-    let mut groups = vec![quorum::draw(frame, &place, view)];
-    groups.extend(frame.links.iter().filter_map(|l| link::draw(l, &place)));
-    groups.push(quorum::caption(frame, &place, view));
+    let clusters = clusters(frame);
+    let place = Place::new(&clusters, view);
+    let each = || clusters.iter().zip(&place.rings);
+    let mut groups: Vec<Group> = Vec::new();
+    if clusters.len() > 1 {
+        groups.extend(each().map(|(cluster, ring)| cluster_name(cluster, ring)));
+        groups[0].items.extend(
+            place
+                .dividers
+                .iter()
+                .map(|(from, to)| item("divider", Shape::Path(place::path(&[*from, *to], false)))),
+        );
+    }
+    groups.extend(each().map(|(cluster, ring)| quorum::draw(cluster, ring, &place, view)));
+    groups.extend(frame.links.iter().filter_map(|l| link::draw(l, &clusters, &place)));
+    groups.extend(each().map(|(cluster, ring)| quorum::caption(cluster, ring, view)));
     groups.extend(flight::draw(frame, &place, view));
-    groups.extend(frame.hosts.iter().take(1).map(|h| member::client(h, &place)));
-    groups.extend(frame.members.iter().filter_map(|m| member::draw(m, frame, &place, view)));
+    groups.extend(frame.hosts.iter().take(1).map(|h| client::draw(h, &place)));
+    for cluster in &clusters {
+        groups.extend(cluster.absent().filter_map(|peer| member::absent(peer, &place)));
+        groups
+            .extend(cluster.members.iter().filter_map(|m| member::draw(m, cluster, &place, view)));
+    }
     Scene { width: place.width, height: place.height, groups }
+}
+
+fn cluster_name(cluster: &Cluster, ring: &place::Ring) -> Group {
+    let name = match cluster.id {
+        0 => "cluster not known yet".into(),
+        id => format!("cluster {id:x}"),
+    };
+    let (x, y) = (ring.center.x, ring.cell.bottom() + 12.0);
+    let short =
+        measure::Style::of("cluster").fit(ring.cell.width - 8.0, std::slice::from_ref(&name));
+    let items = short.into_iter().map(|short| text("cluster", x, y, short)).collect();
+    Group { sign: Sign::Cluster { id: cluster.id }, title: name, opacity: 1.0, items }
 }
 
 /// A frame for the time before the first one: the right number of members, nothing known of them.

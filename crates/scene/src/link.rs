@@ -1,11 +1,17 @@
 //! Links: one lane for each direction, and a bar across what is cut.
 
+use crate::cluster::{Cluster, Standing};
 use crate::place::{LANE, Place, Point, path};
 use crate::{Group, Shape, Sign, item};
 use frame::LinkView;
 use std::f64::consts::PI;
 
-pub(crate) fn draw(link: &LinkView, place: &Place) -> Option<Group> {
+/// Members of different clusters have nothing to say to each other, nor has one that was removed:
+/// between those only what was cut is drawn, so that it can be healed.
+pub(crate) fn draw(link: &LinkView, clusters: &[Cluster], place: &Place) -> Option<Group> {
+    if !link.cut && !clusters.iter().any(|cluster| joins(cluster, link)) {
+        return None;
+    }
     let (start, end) = place.lane(&link.from, &link.to)?;
     let angle = start.angle_to(end);
     let line = path(&[start, end], false);
@@ -25,6 +31,14 @@ pub(crate) fn draw(link: &LinkView, place: &Place) -> Option<Group> {
     let title = title(link);
     let sign = Sign::Link { from: link.from.clone(), to: link.to.clone(), cut: link.cut };
     Some(Group { sign, title, opacity: 1.0, items })
+}
+
+fn joins(cluster: &Cluster, link: &LinkView) -> bool {
+    let belongs = |name: &String| {
+        let mut members = cluster.members.iter();
+        members.any(|m| m.name == *name && cluster.standing(m) != Standing::Removed)
+    };
+    belongs(&link.from) && belongs(&link.to)
 }
 
 /// An arrow head just before the bar: which direction is cut.

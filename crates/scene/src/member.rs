@@ -1,29 +1,33 @@
-//! A member's disc with all its signs, and the client outside the ring.
+//! A member's disc with all its signs, and the place of one that never started.
 
-use crate::place::{Place, Point, arc, path};
+use crate::cluster::{Cluster, Standing};
+use crate::measure::Style;
+use crate::place::{Place, Point, Spot, absent_name, arc, path};
 use crate::{Group, Item, Shape, Sign, TERM_FILLS, View, item, term_class, text, words};
-use frame::{Frame, HostView, MemberView, Outcome, Role, Status};
+use frame::{MemberView, PeerView, Role, Status};
 use std::f64::consts::PI;
 
 pub(crate) fn draw(
     member: &MemberView,
-    frame: &Frame,
+    cluster: &Cluster,
     place: &Place,
     view: &View,
 ) -> Option<Group> {
-    let at = place.member(&member.name)?;
+    let spot = *place.spot(&member.name)?;
+    let at = spot.at;
     let selected = view.selected.as_deref() == Some(&member.name);
     let r = place.radius;
     let mut items = vec![item("focus-mark", Shape::Circle { cx: at.x, cy: at.y, r: r + 14.0 })];
     items.extend(disc(member, at, r, view.starting));
-    items.extend(timer(member, frame, at, r));
-    items.extend(petals(member, frame, place, at));
+    items.extend(timer(member, cluster, at, r));
+    items.extend(petals(member, cluster, place, spot));
     items.extend(crown_or_book(member, at, r));
     items.extend(status_sign(member, at, r, view.starting));
-    items.push(text("name", at.x, at.y - 2.0, member.name.clone()));
+    items.extend(line("name", at, -2.0, 2.0 * r - 8.0, std::slice::from_ref(&member.name)));
     if !view.starting {
-        items.push(text("in-term", at.x, at.y + 14.0, format!("term {}", member.term)));
-        items.extend(captions(member, at, r));
+        let term = [format!("term {}", member.term), member.term.to_string()];
+        items.extend(line("in-term", at, 14.0, 2.0 * r - 8.0, &term));
+        items.extend(captions(member, cluster, spot, r));
     }
     let sign = Sign::Member {
         name: member.name.clone(),
@@ -35,7 +39,7 @@ pub(crate) fn draw(
     let title = if view.starting {
         format!("{}: starting", member.name)
     } else {
-        words::member(member, frame)
+        words::member_of(member, cluster)
     };
     Some(Group { sign, title, opacity: 1.0, items })
 }
@@ -65,15 +69,18 @@ fn disc(member: &MemberView, at: Point, r: f64, starting: bool) -> Vec<Item> {
 }
 
 /// The election timer: an arc that shrinks from the drawn limit (a tick mark) to the top.
-fn timer(member: &MemberView, frame: &Frame, at: Point, r: f64) -> Vec<Item> {
+fn timer(member: &MemberView, cluster: &Cluster, at: Point, r: f64) -> Vec<Item> {
     let limit = member.election_timeout_ticks;
     let runs = matches!(member.status, Status::Running | Status::Paused);
-    if !runs || limit == 0 || member.role == Role::Leader {
+    let waits = member.role != Role::Leader && cluster.standing(member) == Standing::Voter;
+    // Who has no vote never campaigns, whatever its clock says.
+    if !runs || limit == 0 || !waits {
         return Vec::new();
     }
     // One scale for all members: the whole circle is the longest limit that etcd can draw,
     // twice the election timeout less one tick.
-    let longest = frame.members.iter().map(|m| m.election_timeout_ticks).max().unwrap_or(0).max(20);
+    let limits = cluster.members.iter().map(|m| m.election_timeout_ticks);
+    let longest = limits.max().unwrap_or(0).max(20);
     let left = limit.saturating_sub(member.election_elapsed_ticks);
     let part = |ticks: u32| f64::from(ticks) / f64::from(longest);
     let (radius, top) = (r + 7.0, -PI / 2.0);
@@ -90,37 +97,73 @@ fn timer(member: &MemberView, frame: &Frame, at: Point, r: f64) -> Vec<Item> {
 }
 
 /// One petal for each voter around a campaigning member, turned toward that voter.
-fn petals(member: &MemberView, frame: &Frame, place: &Place, at: Point) -> Vec<Item> {
+fn petals(member: &MemberView, cluster: &Cluster, place: &Place, spot: Spot) -> Vec<Item> {
     let campaigns = matches!(member.role, Role::Candidate | Role::PreCandidate);
     if !campaigns || member.status != Status::Running {
         return Vec::new();
     }
+    let (at, reach) = (spot.at, place.radius + spot.petals - 8.0);
+    let voters = cluster.voters();
+    let toward = |voter: &&str| match place.member(voter) {
+        Some(other) if *voter != member.name => at.angle_to(other),
+        _ => spot.angle,
+    };
+    let angles = beside_captions(voters.iter().map(toward).collect(), place.radius, reach);
     let mut items = Vec::new();
-    for voter in frame.members.iter().filter(|m| m.role != Role::Learner) {
-        let Some(spot) = place.member(&voter.name) else { continue };
-        let away = place.center.angle_to(at);
-        let angle = if voter.name == member.name { away } else { at.angle_to(spot) };
-        let Point { x: cx, y: cy } = at.along(angle, place.radius + 19.0);
-        let granted = member.votes_granted.contains(&voter.name);
-        let refused = member.votes_refused.contains(&voter.name);
+    for (voter, angle) in voters.into_iter().zip(angles) {
+        let Point { x: cx, y: cy } = at.along(angle, reach);
+        let granted = member.votes_granted.iter().any(|name| name == voter);
+        let refused = member.votes_refused.iter().any(|name| name == voter);
         let class = match (granted, refused) {
             (true, _) => format!("petal granted {}", term_class(member.term)),
             (_, true) => "petal refused".into(),
             _ => "petal".into(),
         };
         items.push(item(class, Shape::Circle { cx, cy, r: 6.0 }));
-        let sign = if granted {
-            "\u{2713}"
-        } else if refused {
-            "\u{2717}"
-        } else {
-            ""
+        let sign = match (granted, refused) {
+            (true, _) => "\u{2713}",
+            (_, true) => "\u{2717}",
+            _ => continue,
         };
-        if !sign.is_empty() {
-            items.push(text("petal-sign", cx, cy + 3.5, sign));
-        }
+        items.push(text("petal-sign", cx, cy + 3.5, sign));
     }
     items
+}
+
+/// Turns petals that would cover the captions below the disc, or each other, just far enough.
+fn beside_captions(angles: Vec<f64>, radius: f64, reach: f64) -> Vec<f64> {
+    // Angles count from where the captions end on the left, clockwise to where they begin.
+    let low = ((radius + 5.0) / reach).asin();
+    let (start, whole) = (PI - low, PI + 2.0 * low);
+    let gap = (17.0 / reach).min(whole / angles.len().max(1) as f64);
+    let mut order: Vec<(usize, f64)> = angles.iter().copied().enumerate().collect();
+    for (_, angle) in &mut order {
+        let from = (*angle - start).rem_euclid(2.0 * PI);
+        // Beyond both ends: to the nearer one.
+        *angle = if from <= whole {
+            from
+        } else if from - whole < 2.0 * PI - from {
+            whole
+        } else {
+            0.0
+        };
+    }
+    order.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let mut least = 0.0;
+    for (_, angle) in &mut order {
+        *angle = angle.max(least);
+        least = *angle + gap;
+    }
+    let mut most = whole;
+    for (_, angle) in order.iter_mut().rev() {
+        *angle = angle.min(most);
+        most = *angle - gap;
+    }
+    let mut turned = angles;
+    for (index, angle) in order {
+        turned[index] = start + angle;
+    }
+    turned
 }
 
 fn crown_or_book(member: &MemberView, at: Point, r: f64) -> Vec<Item> {
@@ -178,45 +221,69 @@ fn status_sign(member: &MemberView, at: Point, r: f64, starting: bool) -> Vec<It
     }
 }
 
-fn captions(member: &MemberView, at: Point, r: f64) -> Vec<Item> {
+fn captions(member: &MemberView, cluster: &Cluster, spot: Spot, r: f64) -> Vec<Item> {
+    let role = member.role.as_str();
     let first = match member.status {
-        Status::Running => member.role.as_str().to_string(),
-        Status::Paused => format!("{}, paused", member.role.as_str()),
-        status if member.reason.is_empty() => status.as_str().to_string(),
-        status => words::clip(&format!("{}: {}", status.as_str(), member.reason), 26),
+        Status::Running => in_words(member, cluster),
+        Status::Paused => vec![format!("{role}, paused"), "paused".into()],
+        status if member.reason.is_empty() => vec![status.as_str().to_string()],
+        status => vec![words::clip(&format!("{}: {}", status.as_str(), member.reason), 26)],
     };
     let class = match member.status {
         Status::Running => "role",
         Status::Crashed => "role bad",
         _ => "role muted",
     };
-    let y = at.y + r + 24.0;
-    let indexes = format!("commit {} \u{b7} applied {}", member.commit, member.applied);
-    vec![text(class, at.x, y, first), text("indexes", at.x, y + 16.0, indexes)]
+    let MemberView { commit, applied, .. } = member;
+    let both = format!("commit {commit} \u{b7} applied {applied}");
+    let indexes = if commit == applied {
+        [both, format!("commit {commit}"), commit.to_string()]
+    } else {
+        [both, format!("{commit} \u{b7} applied {applied}"), format!("{commit} \u{b7} {applied}")]
+    };
+    let first = line(class, spot.at, r + 24.0, spot.captions[0], &first);
+    first
+        .into_iter()
+        .chain(line("indexes", spot.at, r + 40.0, spot.captions[1], &indexes))
+        .collect()
 }
 
-/// The client's figure, with the outcome of its last call.
-pub(crate) fn client(host: &HostView, place: &Place) -> Group {
-    let at = place.client();
-    let shoulders = format!("M{} {}q0 -14 13 -14t13 14z", at.x - 13.0, at.y + 16.0);
-    let mut items = vec![
-        item("figure", Shape::Circle { cx: at.x, cy: at.y - 9.0, r: 8.0 }),
-        item("figure", Shape::Path(shoulders)),
-        text("client-name", at.x, at.y + 32.0, host.name.clone()),
-    ];
-    let mut title = format!("{}, where the console is", host.name);
-    if let Some(call) = &host.last_call {
-        let (class, words) = match call.outcome {
-            Outcome::Open => ("call open", format!("\u{2026} {}", call.method)),
-            Outcome::Ok => {
-                ("call ok", format!("\u{2713} {} {}", call.method, words::span(call.took_us)))
-            }
-            Outcome::Failed => ("call bad", format!("\u{2717} {}: {}", call.method, call.reason)),
-            Outcome::Unknown => ("call unknown", format!("? {}: {}", call.method, call.reason)),
-        };
-        let line = words::clip(&words, 30);
-        items.push(text(class, at.x - 30.0, at.y + 50.0, line));
-        title = format!("{title}. Last call to {}: {words}", call.endpoint);
+/// What a running member is, in more words and in fewer.
+fn in_words(member: &MemberView, cluster: &Cluster) -> Vec<String> {
+    let role = member.role.as_str().to_string();
+    match cluster.standing(member) {
+        Standing::Removed => vec!["removed".into()],
+        Standing::Learner if cluster.catches_up(member) => {
+            vec!["learner, catching up".into(), "learner, behind".into(), "learner".into()]
+        }
+        Standing::Learner => vec!["learner, no vote".into(), "learner".into()],
+        Standing::Voter if words::is_deposed(member, cluster) => {
+            vec!["leader of an old term".into(), "old leader".into()]
+        }
+        Standing::Voter => vec![role],
     }
-    Group { sign: Sign::Client { name: host.name.clone() }, title, opacity: 1.0, items }
+}
+
+/// Words under the middle of a disc, if any of these fit; numbers are never cut short.
+fn line(class: &str, at: Point, down: f64, width: f64, texts: &[String]) -> Option<Item> {
+    let style = Style::of(class);
+    let fits = match class {
+        "in-term" | "indexes" => style.choose(width, texts),
+        _ => style.fit(width, texts),
+    };
+    Some(text(class, at.x, at.y + down, fits?))
+}
+
+/// The place of a member that the cluster counts and nobody started.
+pub(crate) fn absent(peer: &PeerView, place: &Place) -> Option<Group> {
+    let Spot { at, captions, .. } = *place.spot(&absent_name(peer.id))?;
+    let r = place.radius;
+    let name = if peer.name.is_empty() { "new" } else { &peer.name };
+    let mut items = vec![item("disc place", Shape::Circle { cx: at.x, cy: at.y, r })];
+    items.extend(line("name", at, 5.0, 2.0 * r - 8.0, &[name.to_string()]));
+    let waits = if peer.learner { "learner, not started" } else { "not started" };
+    let words = [waits.to_string(), "unstarted".into()];
+    items.extend(line("role muted", at, r + 24.0, captions[0], &words));
+    let title = words::absent(peer);
+    Some(Group { sign: Sign::Absent { id: peer.id }, title, opacity: 1.0, items })
 }

@@ -1,20 +1,45 @@
 //! The text twin of the picture: the same facts as sentences.
 
-use crate::quorum::tally;
-use frame::{Frame, MemberView, Micros, Role, Status};
+use crate::cluster::{Cluster, Standing, cluster_of, clusters};
+use crate::quorum::{Tally, tally};
+use frame::{Frame, MemberView, Micros, PeerView, Role, Status};
 
 /// The whole picture as sentences, most important first.
 pub fn twin(frame: &Frame) -> Vec<String> {
-    let tally = tally(frame);
-    let mut lines = vec![format!("{}; {}.", tally.headline, tally.detail)];
-    lines.extend(frame.members.iter().map(|m| format!("{}.", member(m, frame))));
+    let mut lines = Vec::new();
+    let clusters = clusters(frame);
+    for cluster in &clusters {
+        let tally = tally(cluster);
+        let which = if clusters.len() > 1 { format!("{}: ", name(cluster)) } else { String::new() };
+        let Tally { headline, detail, reserve, .. } = tally;
+        lines.push(format!("{which}{headline}; {detail}. {reserve}."));
+        lines.extend(cluster.members.iter().map(|m| format!("{}.", member_of(m, cluster))));
+        lines.extend(cluster.absent().map(|peer| format!("{}.", absent(peer))));
+    }
     lines.extend(cuts(frame));
     lines
 }
 
+/// `Cluster 1f2e…`, by its id in hex.
+fn name(cluster: &Cluster) -> String {
+    match cluster.id {
+        0 => "Cluster not known yet".into(),
+        id => format!("Cluster {id:x}"),
+    }
+}
+
 /// One member in one sentence, without its full stop.
 pub fn member(member: &MemberView, frame: &Frame) -> String {
+    match cluster_of(frame, member) {
+        Some(cluster) => member_of(member, &cluster),
+        None => member.name.clone(),
+    }
+}
+
+/// The same, with its cluster at hand.
+pub(crate) fn member_of(member: &MemberView, cluster: &Cluster) -> String {
     let MemberView { name, term, commit, applied, .. } = member;
+    let standing = cluster.standing(member);
     let state = match member.status {
         Status::Stopped | Status::Crashed => {
             let why = if member.reason.is_empty() {
@@ -22,20 +47,31 @@ pub fn member(member: &MemberView, frame: &Frame) -> String {
             } else {
                 format!(" ({})", member.reason)
             };
+            let vote = if standing == Standing::Learner { ", a learner" } else { "" };
             return format!(
-                "{name} is {}{why}; last known term {term}, commit {commit}",
+                "{name} is {}{why}{vote}; last known term {term}, commit {commit}",
                 member.status.as_str()
             );
         }
         Status::Paused => format!("{name} is paused as {}", member.role.as_str()),
+        Status::Running if standing == Standing::Removed => {
+            format!("{name} was removed from the cluster; it is")
+        }
         Status::Running => match member.role {
+            Role::Leader if is_deposed(member, cluster) => {
+                format!("{name} believes that it leads, but there is a newer leader; it is")
+            }
             Role::Leader => format!("{name} leads"),
+            Role::Learner if cluster.catches_up(member) => {
+                format!("{name} is learner, without a vote, and catches up")
+            }
+            Role::Learner => format!("{name} is learner, without a vote,"),
             Role::Follower if member.leader.is_empty() => format!("{name} follows nobody"),
             Role::Follower => format!("{name} follows {}", member.leader),
             role => format!("{name} is {}", role.as_str()),
         },
     };
-    let ahead = frame.members.iter().map(|m| m.commit).max().unwrap_or(0);
+    let ahead = cluster.members.iter().map(|m| m.commit).max().unwrap_or(0);
     let behind = match ahead.saturating_sub(*commit) {
         0 => String::new(),
         n => format!(", {n} behind"),
@@ -43,6 +79,20 @@ pub fn member(member: &MemberView, frame: &Frame) -> String {
     let vote =
         if member.vote.is_empty() { String::new() } else { format!(", voted for {}", member.vote) };
     format!("{state} in term {term}{vote}; commit {commit}, applied {applied}{behind}")
+}
+
+/// Whether it leads an old term while another leads a newer one, as behind a cut link.
+pub(crate) fn is_deposed(member: &MemberView, cluster: &Cluster) -> bool {
+    member.role == Role::Leader && cluster.leader().is_some_and(|l| l.term > member.term)
+}
+
+/// A member that was added and never started, without the full stop.
+pub(crate) fn absent(peer: &PeerView) -> String {
+    let which =
+        if peer.name.is_empty() { format!("member {:x}", peer.id) } else { peer.name.clone() };
+    let counts =
+        if peer.learner { "a learner, without a vote" } else { "it counts for the quorum" };
+    format!("{which} is in the cluster and was not started; {counts}")
 }
 
 /// One sentence for each pair that is cut.
@@ -70,7 +120,11 @@ pub fn news(before: &Frame, after: &Frame) -> Vec<String> {
             lines.push(format!("{}.", member(now, after)));
             continue;
         };
-        let turned = was.role != now.role || was.status != now.status || was.term != now.term;
+        let turned = was.role != now.role
+            || was.status != now.status
+            || was.term != now.term
+            // One that joins a cluster says so once it knows.
+            || (was.cluster_id != 0 && was.cluster_id != now.cluster_id);
         let moved = after.held && (was.commit != now.commit || was.applied != now.applied);
         if turned || moved {
             lines.push(format!("{}.", member(now, after)));

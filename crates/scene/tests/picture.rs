@@ -72,16 +72,16 @@ fn a_follower_shows_its_timer_and_the_drawn_limit() {
     expect![[r#"
         600 x 400
         member-m2 [1] m2 follows m1 in term 2; commit 5, applied 5
-          focus-mark | o 499.2 310 r52
-          disc follower term-2 | o 499.2 310 r38
-          stripes | stripes 2 499.2 310 r37
-          timer-track | o 499.2 310 r45
-          timer | M499.2 265A45 45 0 0 1 544.2 310A45 45 0 0 1 499.2 355
-          timer-limit | M458.2 310L449.2 310
-          name | "m2" 499.2 308
-          in-term | "term 2" 499.2 324
-          role | "follower" 499.2 372
-          indexes | "commit 5 · applied 5" 499.2 388
+          focus-mark | o 503.5 310 r52
+          disc follower term-2 | o 503.5 310 r38
+          stripes | stripes 2 503.5 310 r37
+          timer-track | o 503.5 310 r45
+          timer | M503.5 265A45 45 0 0 1 548.5 310A45 45 0 0 1 503.5 355
+          timer-limit | M462.5 310L453.5 310
+          name | "m2" 503.5 308
+          in-term | "term 2" 503.5 324
+          role | "follower" 503.5 372
+          indexes | "commit 5 · applied 5" 503.5 388
     "#]]
     .assert_eq(&part(&calm(), "member-m2"));
 }
@@ -91,17 +91,17 @@ fn the_arc_closes_when_a_majority_has_agreed() {
     let mut frame = calm();
     expect![[r#"
         600 x 400
-        quorum [1] m1 leads term 2. entry 5 on 3 of 3, 2 needed
-          quorum-track | M300 72A230 158.7 0 0 1 300 389.3A230 158.7 0 0 1 300 72
-          quorum-arc closed | M300 72A230 158.7 0 0 1 300 389.3A230 158.7 0 0 1 300 72
+        quorum-0 [1] m1 leads term 2. entry 5 on 3 of 3, 2 needed. One more may fail
+          quorum-track | M300 72A235 158.7 0 0 1 300 389.3A235 158.7 0 0 1 300 72
+          quorum-arc closed | M300 72A235 158.7 0 0 1 300 389.3A235 158.7 0 0 1 300 72
     "#]]
     .assert_eq(&part(&frame, "quorum"));
     frame.members[0].last_index = 6;
     expect![[r#"
         600 x 400
-        quorum [1] m1 leads term 2. entry 6 on 1 of 3, 2 needed
-          quorum-track | M300 72A230 158.7 0 0 1 300 389.3A230 158.7 0 0 1 300 72
-          quorum-arc | M300 72A230 158.7 0 0 1 530 230.7A230 158.7 0 0 1 300 389.3
+        quorum-0 [1] m1 leads term 2. entry 6 on 1 of 3, 2 needed. One more may fail
+          quorum-track | M300 72A235 158.7 0 0 1 300 389.3A235 158.7 0 0 1 300 72
+          quorum-arc | M300 72A235 158.7 0 0 1 535 230.7A235 158.7 0 0 1 300 389.3
     "#]]
     .assert_eq(&part(&frame, "quorum"));
 }
@@ -119,21 +119,21 @@ fn a_candidate_has_one_petal_for_each_voter() {
     expect![[r#"
         600 x 400
         member-m2 [1] m2 is candidate in term 3; commit 5, applied 5
-          focus-mark | o 499.2 310 r52
-          disc candidate term-3 | o 499.2 310 r38
-          stripes | stripes 3 499.2 310 r37
-          timer-track | o 499.2 310 r45
-          timer | M499.2 265A45 45 0 0 1 544.2 310A45 45 0 0 1 499.2 355
-          timer-limit | M458.2 310L449.2 310
-          petal | o 462.6 266.3 r6
-          petal granted term-3 | o 552.1 331.1 r6
-          petal-sign | "✓" 552.1 334.6
-          petal refused | o 442.2 310 r6
-          petal-sign | "✗" 442.2 313.5
-          name | "m2" 499.2 308
-          in-term | "term 3" 499.2 324
-          role | "candidate" 499.2 372
-          indexes | "commit 5 · applied 5" 499.2 388
+          focus-mark | o 503.5 310 r52
+          disc candidate term-3 | o 503.5 310 r38
+          stripes | stripes 3 503.5 310 r37
+          timer-track | o 503.5 310 r45
+          timer | M503.5 265A45 45 0 0 1 548.5 310A45 45 0 0 1 503.5 355
+          timer-limit | M462.5 310L453.5 310
+          petal | o 466.5 266.7 r6
+          petal granted term-3 | o 552.9 338.5 r6
+          petal-sign | "✓" 552.9 342
+          petal refused | o 446.5 310 r6
+          petal-sign | "✗" 446.5 313.5
+          name | "m2" 503.5 308
+          in-term | "term 3" 503.5 324
+          role | "candidate" 503.5 372
+          indexes | "commit 5 · applied 5" 503.5 388
     "#]]
     .assert_eq(&part(&frame, "member-m2"));
     expect![[r#"
@@ -151,7 +151,7 @@ fn a_candidate_has_one_petal_for_each_voter() {
     "#]].assert_eq(&part(&frame, "member-m1"));
     expect![[r#"
         600 x 400
-        headline [1] m2 asks for votes, term 3. 1 of 3 granted, 2 needed
+        headline-0 [1] m2 asks for votes, term 3. 1 of 3 granted, 2 needed. No member may fail
           headline | "m2 asks for votes, term 3" 300 226.7
           detail | "1 of 3 granted, 2 needed" 300 244.7
     "#]]
@@ -165,19 +165,19 @@ fn one_cut_direction_is_barred_and_the_other_is_not() {
     expect![[r#"
         600 x 400
         link-m1-m2 [1] Link m1 to m2: cut. Enter heals it
-          hit | M330.2 115.9L461.3 272.6
-          lane cut | M330.2 115.9L461.3 272.6
-          focus-mark | o 399.6 191 r14
-          bar | M399.6 191L389.6 199.3
-          bar-head | M393.2 191.1L385 187.6L391.1 182.4Z
+          hit | M330.6 115.5L465.3 273
+          lane cut | M330.6 115.5L465.3 273
+          focus-mark | o 401.8 191 r14
+          bar | M401.8 191L391.9 199.4
+          bar-head | M395.4 191.2L387.1 187.7L393.2 182.5Z
     "#]]
     .assert_eq(&part(&frame, "link-m1-m2"));
     expect![[r#"
         600 x 400
         link-m2-m1 [1] Link m2 to m1. Enter cuts both directions, Shift+Enter only this one
-          hit | M469 266.1L337.8 109.4
-          lane | M469 266.1L337.8 109.4
-          focus-mark | o 399.6 191 r14
+          hit | M472.9 266.5L338.2 109
+          lane | M472.9 266.5L338.2 109
+          focus-mark | o 401.8 191 r14
     "#]]
     .assert_eq(&part(&frame, "link-m2-m1"));
 }
@@ -245,10 +245,10 @@ fn a_lost_message_breaks_on_its_way() {
     expect![[r#"
         600 x 400
         flight-9 [0.75] m1 to m2: MsgAppend index 5
-          fragment | M403.3 207.2L399.6 210.5
-          fragment | M397.4 203.9L394.3 201.4
-          fragment | M399.6 197.5L402.1 193.2
-          fragment | M406.6 199L410.2 200.7
+          fragment | M405.8 207.3L402 210.6
+          fragment | M399.8 204.1L396.7 201.6
+          fragment | M401.9 197.6L404.3 193.3
+          fragment | M409 199.1L412.6 200.7
     "#]]
     .assert_eq(&part(&frame, "flight"));
     frame.time_us = 2_100_000;
@@ -260,7 +260,9 @@ fn every_size_keeps_every_member_inside_the_picture() {
     for count in 1..=frame::MEMBERS_MAX {
         for (width, height) in [(320.0, 300.0), (390.0, 460.0), (760.0, 430.0), (1600.0, 900.0)] {
             let view = View { width, height, starting: true, ..View::default() };
-            for group in draw(&scene::placeholder(count), &view).groups {
+            let scene = draw(&scene::placeholder(count), &view);
+            let (width, height) = (scene.width, scene.height);
+            for group in scene.groups {
                 for item in group.items {
                     if let (true, scene::Shape::Circle { cx, cy, r }) =
                         (item.class.starts_with("disc"), item.shape)
@@ -285,7 +287,7 @@ fn the_twin_says_what_the_picture_shows() {
         link.cut = true;
     }
     expect![[r#"
-        m1 leads term 2; entry 5 on 3 of 3, 2 needed.
+        m1 leads term 2; entry 5 on 3 of 3, 2 needed. No member may fail.
         m1 leads in term 2; commit 5, applied 5.
         m2 follows m1 in term 2; commit 3, applied 5, 2 behind.
         m3 is crashed (trap); last known term 2, commit 5.

@@ -32,6 +32,7 @@ pub(crate) fn Inspector(props: &Props) -> Html {
 }
 
 fn table(props: &Props) -> Html {
+    let several = scene::clusters(&props.frame).len() > 1;
     let row = |member: &MemberView| {
         let name = &member.name;
         let role = match member.status {
@@ -56,6 +57,9 @@ fn table(props: &Props) -> Html {
                 <td class="number">{ member.revision }</td>
                 <td class="number">{ member.keys }</td>
                 <td class="machine">{ endpoint(member) }</td>
+                if several {
+                    <td class="machine">{ cluster(member) }</td>
+                }
             </tr>
         }
     };
@@ -74,6 +78,9 @@ fn table(props: &Props) -> Html {
                             <th scope="col" class="number" title="MVCC revision">{ "rev" }</th>
                             <th scope="col" class="number">{ "keys" }</th>
                             <th scope="col">{ "endpoint" }</th>
+                            if several {
+                                <th scope="col">{ "cluster" }</th>
+                            }
                         </tr>
                     </thead>
                     <tbody>{ for props.frame.members.iter().map(row) }</tbody>
@@ -88,6 +95,11 @@ fn table(props: &Props) -> Html {
 
 fn endpoint(member: &MemberView) -> &str {
     member.client_endpoint.trim_start_matches("http://")
+}
+
+/// The cluster's id in hex, as etcd's log has it; empty until it is known.
+fn cluster(member: &MemberView) -> String {
+    if member.cluster_id == 0 { String::new() } else { format!("{:x}", member.cluster_id) }
 }
 
 fn detail(member: &MemberView, props: &Props) -> Html {
@@ -201,6 +213,7 @@ fn facts(member: &MemberView) -> Html {
     let timer_name =
         if member.role == Role::Leader { "since quorum check" } else { "election timer" };
     let facts = [
+        ("cluster", dash(&cluster(member))),
         ("leader", dash(&member.leader)),
         ("vote", dash(&member.vote)),
         (timer_name, timer),

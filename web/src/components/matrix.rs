@@ -1,9 +1,10 @@
-//! The members' logs, aligned by index.
+//! The members' logs, aligned by index, a table for each cluster.
 //!
 //! A cell's fill is its term; hatched is not committed, solid is committed, a dot is applied. A
 //! caret under a follower's cell is the last index that the leader knows to be there.
 
-use frame::{Frame, LogCell, MemberView, Role, Status};
+use frame::{Frame, LogCell, MemberView};
+use scene::Cluster;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -19,36 +20,47 @@ const COLUMNS: usize = 12;
 
 #[component]
 pub(crate) fn Matrix(props: &Props) -> Html {
-    let frame = &props.frame;
-    let all: BTreeSet<u64> =
-        frame.members.iter().flat_map(|m| m.cells.iter().map(|c| c.index)).collect();
+    let clusters = scene::clusters(&props.frame);
+    let several = clusters.len() > 1;
+    html! {
+        <div class="matrix" tabindex="0" role="group" aria-label="Logs of the members">
+            { for clusters.iter().map(|cluster| table(cluster, several)) }
+        </div>
+    }
+}
+
+/// The logs of one cluster: indexes of different clusters have nothing in common.
+fn table(cluster: &Cluster, several: bool) -> Html {
+    let cells = cluster.members.iter().flat_map(|m| m.cells.iter());
+    let all: BTreeSet<u64> = cells.map(|c| c.index).collect();
     let mut columns: Vec<u64> = all.into_iter().rev().take(COLUMNS).collect();
     columns.reverse();
-    let leader = frame
-        .members
-        .iter()
-        .filter(|m| m.role == Role::Leader && m.status == Status::Running)
-        .max_by_key(|m| m.term);
     let head = |index: &u64| html! { <th key={*index} scope="col">{ *index }</th> };
-    let row = |member: &MemberView| row(member, &columns, leader);
+    let row = |member: &&MemberView| row(member, &columns, cluster.leader());
     let hint = if columns.is_empty() {
         "The logs fill as entries come. Try: etcdctl put name Alice"
     } else {
         "Fill: term \u{b7} hatched: not committed \u{b7} dot: applied \u{b7} caret: known to the leader"
     };
+    let title = if several {
+        format!("Raft log of cluster {:x}", cluster.id)
+    } else {
+        "Raft log".to_string()
+    };
     html! {
-        <div class="matrix" tabindex="0" role="group" aria-label="Logs of the members">
-            <table>
-                <caption>{ "Raft log" }<span class="hint">{ hint }</span></caption>
-                <thead>
-                    <tr>
-                        <th scope="col" class="corner">{ "index" }</th>
-                        { for columns.iter().map(head) }
-                    </tr>
-                </thead>
-                <tbody>{ for frame.members.iter().map(row) }</tbody>
-            </table>
-        </div>
+        <table key={cluster.id.to_string()}>
+            <caption>
+                { title }
+                if !several { <span class="hint">{ hint }</span> }
+            </caption>
+            <thead>
+                <tr>
+                    <th scope="col" class="corner">{ "index" }</th>
+                    { for columns.iter().map(head) }
+                </tr>
+            </thead>
+            <tbody>{ for cluster.members.iter().map(row) }</tbody>
+        </table>
     }
 }
 

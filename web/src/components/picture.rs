@@ -125,8 +125,10 @@ fn group(group: &Group, props: &Props) -> Html {
             <g {key} class="flight" opacity={group.opacity.to_string()}>{ title }{ items }</g>
         },
         Sign::Client { .. } => html! { <g {key} class="client">{ title }{ items }</g> },
-        Sign::Headline => html! { <g {key} class="words">{ items }</g> },
-        Sign::Quorum => html! { <g {key} class="quorum">{ title }{ items }</g> },
+        Sign::Headline { .. } => html! { <g {key} class="words">{ items }</g> },
+        Sign::Quorum { .. } => html! { <g {key} class="quorum">{ title }{ items }</g> },
+        Sign::Cluster { .. } => html! { <g {key} class="cluster-name">{ title }{ items }</g> },
+        Sign::Absent { .. } => html! { <g {key} class="absent">{ title }{ items }</g> },
     }
 }
 

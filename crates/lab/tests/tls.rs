@@ -55,7 +55,8 @@ struct Session(InProcess);
 
 impl Session {
     fn new(profile: &str) -> Session {
-        let options = SessionOptions { seed: 1, members: 1, profile: profile.into() };
+        let options =
+            SessionOptions { members: 1, profile: profile.into(), ..SessionOptions::default() };
         let flags = MemberConfig::default();
         let lab = Lab::with_console(options, WorldOptions::new(1), flags, |options| {
             Box::new(Host::new(HostOptions { files: files(), ..options }))

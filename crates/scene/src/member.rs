@@ -237,9 +237,10 @@ fn captions(member: &MemberView, cluster: &Cluster, spot: Spot, r: f64) -> Vec<I
     let MemberView { commit, applied, .. } = member;
     let both = format!("commit {commit} \u{b7} applied {applied}");
     let indexes = if commit == applied {
-        [both, format!("commit {commit}"), commit.to_string()]
+        vec![both, format!("commit {commit}")]
     } else {
-        [both, format!("{commit} \u{b7} applied {applied}"), format!("{commit} \u{b7} {applied}")]
+        let less = format!("{commit} \u{b7} applied {applied}");
+        vec![both, less, format!("{commit} \u{b7} {applied}")]
     };
     let first = line(class, spot.at, r + 24.0, spot.captions[0], &first);
     first

@@ -110,6 +110,18 @@ const BUTTONS: f64 = 26.0;
 const SCALES: [f64; 8] = [1.0, 1.08, 1.16, 1.25, 1.4, 1.6, 1.9, 2.3];
 /// So many of those leave words a good size.
 const GOOD: usize = 4;
+/// How much wider than high a ring may be, least first: a flat pane gets a flat ring before its
+/// words shrink.
+const STRETCHES: [f64; 3] = [1.7, 2.3, 3.0];
+
+/// What one layout tries.
+#[derive(Clone, Copy)]
+struct Try {
+    scale: f64,
+    stretch: f64,
+    /// Columns that clusters stand in.
+    columns: usize,
+}
 
 impl Place {
     /// The layout in the pane's own pixels or, where those are too few for what has to be said, in
@@ -120,20 +132,25 @@ impl Place {
         let good = &SCALES[..GOOD];
         for (scales, lines) in [(good, 2), (good, 1), (&SCALES[GOOD..], 1)] {
             for scale in scales {
-                let at = |columns| Place::laid_out(clusters, width, height, (*scale, columns));
-                let roomy =
-                    (1..=clusters.len()).rev().map(at).filter(|place| place.is_roomy(lines));
-                if let Some(place) = roomy.max_by(|a, b| a.fit.total_cmp(&b.fit)) {
-                    return place;
+                for stretch in STRETCHES {
+                    let at = |columns| {
+                        let shape = Try { scale: *scale, stretch, columns };
+                        Place::laid_out(clusters, width, height, shape)
+                    };
+                    let all = (1..=clusters.len()).rev().map(at);
+                    let roomy = all.filter(|place| place.is_roomy(lines));
+                    if let Some(place) = roomy.max_by(|a, b| a.fit.total_cmp(&b.fit)) {
+                        return place;
+                    }
                 }
             }
         }
-        Place::laid_out(clusters, width, height, (SCALES[SCALES.len() - 1], 1))
+        let last = Try { scale: SCALES[SCALES.len() - 1], stretch: STRETCHES[0], columns: 1 };
+        Place::laid_out(clusters, width, height, last)
     }
 
-    /// `shape` is a scale and the number of columns that clusters stand in.
-    fn laid_out(clusters: &[Cluster], width: f64, height: f64, shape: (f64, usize)) -> Place {
-        let (scale, columns) = shape;
+    fn laid_out(clusters: &[Cluster], width: f64, height: f64, shape: Try) -> Place {
+        let Try { scale, stretch, columns } = shape;
         let names: Vec<Vec<String>> = clusters.iter().map(names).collect();
         let pane = Cell { x: 0.0, y: 0.0, width: width * scale, height: height * scale };
         let counts: Vec<u32> = names.iter().map(|names| names.len() as u32).collect();
@@ -144,7 +161,7 @@ impl Place {
         let mut rings: Vec<Ring> = Vec::new();
         let mut spots = BTreeMap::new();
         for ((names, cell), cluster) in names.iter().zip(&cells).zip(clusters) {
-            let ring = room::ring(*cell, names.len() as u32, radius, cluster);
+            let ring = room::ring(*cell, names.len() as u32, (radius, stretch), cluster);
             let petals = room::petals(&ring, radius);
             let all = (0..ring.count).map(|index| room::captions(&ring, index, radius, petals));
             let all: Vec<[f64; 2]> = all.collect();
@@ -200,8 +217,8 @@ impl Place {
 }
 
 impl Ring {
-    /// The ring of so many discs that fills a cell.
-    pub(crate) fn new(cell: Cell, count: u32, radius: f64) -> Ring {
+    /// The ring of so many discs of a radius that fills a cell, at most so much wider than high.
+    pub(crate) fn new(cell: Cell, count: u32, (radius, stretch): (f64, f64)) -> Ring {
         let many = f64::from(count.max(1));
         let free = cell.height - 2.0 * radius - ABOVE - BELOW;
         // Two stand side by side where one below the other would be too near.
@@ -211,7 +228,7 @@ impl Ring {
         let ry = if flat { 24.0 } else { free / (1.0 + lowest) };
         let ry = ry.min((cell.height - radius - ABOVE - EDGE) / 2.0).max(12.0);
         let side = (radius + SIDE).max(CAPTION);
-        let widest = if flat { f64::INFINITY } else { ry * 1.7 };
+        let widest = if flat { f64::INFINITY } else { ry * stretch };
         let rx = (cell.width / 2.0 - side).min(widest).max(40.0);
         // A narrow pane gets no needle: what height is left over goes above and below.
         let (full, ry) = (ry, ry.min(rx * 1.35));

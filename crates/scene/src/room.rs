@@ -48,8 +48,9 @@ const APART: f64 = 4.0;
 
 /// The ring of a cluster with a place for its headline: in the middle, where the longest usual
 /// words fit there, else below.
-pub(crate) fn ring(cell: Cell, count: u32, radius: f64, cluster: &Cluster) -> Ring {
-    let ring = Ring::new(cell, count, radius);
+pub(crate) fn ring(cell: Cell, count: u32, shape: (f64, f64), cluster: &Cluster) -> Ring {
+    let ring = Ring::new(cell, count, shape);
+    let (radius, _) = shape;
     if count <= 1 && cluster.voters().len() <= 1 {
         // A lone member says all that there is to say itself.
         return ring;
@@ -68,7 +69,7 @@ pub(crate) fn ring(cell: Cell, count: u32, radius: f64, cluster: &Cluster) -> Ri
     let height = slot.height() + APART;
     slot.middle = cell.bottom() - height / 2.0;
     let above = Cell { height: cell.height - height, ..cell };
-    Ring { headline: slot, cell, ..Ring::new(above, count, radius) }
+    Ring { headline: slot, cell, ..Ring::new(above, count, shape) }
 }
 
 /// Width of the longest usual headline and detail.
@@ -166,7 +167,7 @@ fn caption_rows(at: Point, radius: f64) -> (f64, f64) {
 /// Whether so many lines of what a cluster's members usually say have their room.
 pub(crate) fn is_roomy(ring: &Ring, radius: f64, lines: u32) -> bool {
     let role = Style::of("role").width("pre-candidate");
-    let indexes = Style::of("indexes").width("1234 \u{b7} 1234");
+    let indexes = Style::of("indexes").width("commit 1234");
     let beyond = petals(ring, radius);
     let clear = |index: u32| {
         let at = ring.at(index);

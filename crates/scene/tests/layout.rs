@@ -5,7 +5,10 @@ use frame::{CallView, Frame, HostView, LinkView, MemberView, Outcome, PeerView, 
 use scene::{Item, Scene, Shape, Sign, TextBox, View, draw};
 
 /// Panes from a small phone with large buttons to a large screen.
-const SIZES: [(f64, f64); 8] = [
+const SIZES: [(f64, f64); 11] = [
+    (390.0, 206.0),
+    (390.0, 260.0),
+    (766.0, 257.0),
     (320.0, 300.0),
     (390.0, 340.0),
     (390.0, 430.0),

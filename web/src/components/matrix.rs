@@ -21,28 +21,38 @@ const COLUMNS: usize = 12;
 #[component]
 pub(crate) fn Matrix(props: &Props) -> Html {
     let clusters = scene::clusters(&props.frame);
-    let several = clusters.len() > 1;
+    let columns: Vec<Vec<u64>> = clusters.iter().map(columns).collect();
+    // Tables below each other have cells of one width.
+    let widest = columns.iter().map(Vec::len).max().unwrap_or(0);
+    let several = (clusters.len() > 1).then_some(widest);
     html! {
         <div class="matrix" tabindex="0" role="group" aria-label="Logs of the members">
-            { for clusters.iter().map(|cluster| table(cluster, several)) }
+            { for clusters.iter().zip(&columns).map(|(cluster, at)| table(cluster, at, several)) }
         </div>
     }
 }
 
-/// The logs of one cluster: indexes of different clusters have nothing in common.
-fn table(cluster: &Cluster, several: bool) -> Html {
+/// The newest indexes of a cluster's logs, oldest first.
+fn columns(cluster: &Cluster) -> Vec<u64> {
     let cells = cluster.members.iter().flat_map(|m| m.cells.iter());
     let all: BTreeSet<u64> = cells.map(|c| c.index).collect();
     let mut columns: Vec<u64> = all.into_iter().rev().take(COLUMNS).collect();
     columns.reverse();
+    columns
+}
+
+/// The logs of one cluster: indexes of different clusters have nothing in common. `several` is the
+/// width of the widest where there is more than one.
+fn table(cluster: &Cluster, columns: &[u64], several: Option<usize>) -> Html {
+    let blanks = several.unwrap_or(0).saturating_sub(columns.len());
     let head = |index: &u64| html! { <th key={*index} scope="col">{ *index }</th> };
-    let row = |member: &&MemberView| row(member, &columns, cluster.leader());
+    let row = |member: &&MemberView| row(member, columns, cluster.leader());
     let hint = if columns.is_empty() {
         "The logs fill as entries come. Try: etcdctl put name Alice"
     } else {
         "Fill: term \u{b7} hatched: not committed \u{b7} dot: applied \u{b7} caret: known to the leader"
     };
-    let title = if several {
+    let title = if several.is_some() {
         format!("Raft log of cluster {:x}", cluster.id)
     } else {
         "Raft log".to_string()
@@ -51,12 +61,13 @@ fn table(cluster: &Cluster, several: bool) -> Html {
         <table key={cluster.id.to_string()}>
             <caption>
                 { title }
-                if !several { <span class="hint">{ hint }</span> }
+                if several.is_none() { <span class="hint">{ hint }</span> }
             </caption>
             <thead>
                 <tr>
                     <th scope="col" class="corner">{ "index" }</th>
                     { for columns.iter().map(head) }
+                    { for (0..blanks).map(|_| html! { <td /> }) }
                 </tr>
             </thead>
             <tbody>{ for cluster.members.iter().map(row) }</tbody>

@@ -227,7 +227,7 @@ fn captions(member: &MemberView, cluster: &Cluster, spot: Spot, r: f64) -> Vec<I
         Status::Running => in_words(member, cluster),
         Status::Paused => vec![format!("{role}, paused"), "paused".into()],
         status if member.reason.is_empty() => vec![status.as_str().to_string()],
-        status => vec![words::clip(&format!("{}: {}", status.as_str(), member.reason), 26)],
+        status => why(status.as_str(), member),
     };
     let class = match member.status {
         Status::Running => "role",
@@ -247,6 +247,14 @@ fn captions(member: &MemberView, cluster: &Cluster, spot: Spot, r: f64) -> Vec<I
         .into_iter()
         .chain(line("indexes", spot.at, r + 40.0, spot.captions[1], &indexes))
         .collect()
+}
+
+/// Why it does not run, in more words and in fewer: without its own name and the signal's.
+fn why(status: &str, member: &MemberView) -> Vec<String> {
+    let own = format!("{} was ", member.name);
+    let reason = member.reason.strip_prefix(own.as_str()).unwrap_or(&member.reason);
+    let less = reason.split_once(" (").map_or(reason, |(before, _)| before);
+    [reason, less].iter().map(|why| words::clip(&format!("{status}: {why}"), 26)).collect()
 }
 
 /// What a running member is, in more words and in fewer.

@@ -238,6 +238,17 @@ fn what_a_member_is_can_be_read_on_a_phone() {
 }
 
 #[test]
+fn a_reason_loses_its_signal_before_it_is_cut_short() {
+    let mut frame = frame(&[4], 0, true, false);
+    (frame.members[0].status, frame.members[0].reason) =
+        (Status::Stopped, "killed (SIGKILL)".into());
+    (frame.members[1].status, frame.members[1].reason) =
+        (Status::Crashed, "m2 was told to trap".into());
+    let words = scene(&frame, (390.0, 430.0)).to_string();
+    assert!(words.contains("\"stopped: killed\"") && words.contains("crashed: told"), "{words}");
+}
+
+#[test]
 fn a_headline_is_whole_on_a_phone() {
     for count in 2..=frame::MEMBERS_MAX {
         let frame = frame(&[count], 3, true, false);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use frame::MessageKind;
 use member::{CallId, Input};
-use proto::Status;
+use proto::{Metadata, Status};
 
 use crate::flights::FlightRecord;
 use crate::network::Fate;
@@ -259,4 +259,9 @@ impl World {
             self.queue.push(at, Some(target), event);
         }
     }
+}
+
+/// A caller cannot say whose certificate its connection has: the listener knows.
+pub(crate) fn nameless(metadata: Metadata) -> Metadata {
+    Metadata { common_name: None, ..metadata }
 }

@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use frame::{Action, Outcome};
 use member::{CallId, Input, MemberConfig, MemberInfo, Output, PeerConfig, PlantedBug, TICK_US};
-use proto::Metadata;
 use serde::{Deserialize, Serialize};
 
 use crate::checkers::{Checkers, Tally};
@@ -19,6 +18,7 @@ use crate::disk::Disk;
 use crate::disk_faults::DiskTally;
 use crate::events::EventLog;
 use crate::flights::Flights;
+use crate::messages::nameless;
 use crate::network::{Fate, Network, NetworkOptions};
 use crate::queue::{Event, Queue};
 use crate::slot::{HostSlot, MemberSlot, Process};
@@ -689,11 +689,6 @@ enum Done {
     Member(Vec<Input>, Vec<Output>),
     Trapped(Vec<Input>, Option<String>),
     Host(Vec<HostInput>, Vec<HostOutput>),
-}
-
-/// A caller cannot say whose certificate its connection has: the listener knows.
-fn nameless(metadata: Metadata) -> Metadata {
-    Metadata { common_name: None, ..metadata }
 }
 
 fn push_turn<T>(turns: &mut Vec<Turn<T>>, time: Micros, item: T) {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use ::etcdctl::Files;
 use member::TlsInfo;
 use pki::{Issuer, KeyPair, PrivateKey, Subject, Usage, issue, pem, pool};
+use proto::Profile;
 
 use super::EtcdFlags;
 use super::values::parse_bool;
@@ -95,12 +96,13 @@ pub(super) fn listener(process: &Process, flags: &EtcdFlags) -> Result<Option<Tl
     let Some(url) = flags.listen_client_urls.iter().find(|url| is_secure(url)) else {
         return Ok(None);
     };
+    let scheme = if process.sys.profile() == Profile::V3_3 { "HTTPs" } else { "HTTPS" };
     match (tls.is_empty(), tls.auto_tls) {
         (false, _) => tls.load(process).map(Some),
         (true, true) => Ok(Some(self_signed(process, flags))),
         (true, false) => Err(format!(
             "TLS key/cert (--cert-file, --key-file) must be provided for client url {url} with \
-             HTTPS scheme"
+             {scheme} scheme"
         )),
     }
 }

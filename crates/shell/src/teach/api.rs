@@ -33,8 +33,8 @@ const INSTEAD: &[(&str, &str)] = &[
     ("ls", "etcdctl get / --prefix --keys-only"),
     ("rm", "etcdctl del KEY"),
     ("rmdir", "etcdctl del DIR/ --prefix"),
-    ("mkdir", "nothing: v3 has no directories, a key can contain any number of slashes"),
-    ("setdir", "nothing: v3 has no directories, a key can contain any number of slashes"),
+    ("mkdir", "nothing, since v3 has no directories and a key can contain any number of slashes"),
+    ("setdir", "nothing, since v3 has no directories and a key can contain any number of slashes"),
     ("updatedir", "etcdctl lease, since keys live as long as their lease"),
     ("cluster-health", "etcdctl endpoint health --cluster"),
     ("backup", "etcdctl snapshot save FILE"),
@@ -45,7 +45,7 @@ const INSTEAD: &[(&str, &str)] = &[
 fn old_command(case: &Case<'_>) -> Option<String> {
     let name = case.between("Error: unknown command \"", "\" for \"etcdctl\"")?;
     let (_, instead) = INSTEAD.iter().find(|(old, _)| *old == name)?;
-    Some(format!("{name} belongs to the old API, v2; in force is v3. There it is {instead}."))
+    Some(format!("{name} belongs to the old API, v2; in force is v3. Instead: {instead}."))
 }
 
 /// `etcdctl endpoint-health`
@@ -70,7 +70,9 @@ fn new_command(case: &Case<'_>) -> Option<String> {
     }
     let call = case.calls().find(|call| call.words.iter().any(|word| word == name))?;
     let words = call.words.join(" ");
-    Some(format!("{name} is a command of API v3, and v2 is in force. Type ETCDCTL_API=3 etcdctl {words}, or export ETCDCTL_API=3 for all that follows."))
+    Some(format!(
+        "{name} is a command of API v3, and v2 is in force. Type ETCDCTL_API=3 etcdctl {words}, or export ETCDCTL_API=3 for all that follows."
+    ))
 }
 
 /// Flags by their old and their new names.
@@ -112,7 +114,9 @@ fn new_flag(case: &Case<'_>) -> Option<String> {
         "user" => "With the old API it is --username.",
         "prefix" | "keys-only" | "from-key" | "print-value-only" | "limit" | "rev" | "lease"
         | "prev-kv" | "command-timeout" | "cluster" => {
-            return Some(format!("--{name} is a flag of API v3, and v2 is in force. Put ETCDCTL_API=3 before etcdctl."));
+            return Some(format!(
+                "--{name} is a flag of API v3, and v2 is in force. Put ETCDCTL_API=3 before etcdctl."
+            ));
         }
         _ => return None,
     };
@@ -132,7 +136,9 @@ fn directory(case: &Case<'_>) -> Option<String> {
     case.output.lines().find(|line| line.ends_with(": is a directory"))?;
     let new = ["prefix", "keys-only", "from-key"].iter().any(|flag| call.has_flag(flag));
     Some(match new {
-        true => format!("v2 is in force, where {key} is a directory and these flags mean nothing. Put ETCDCTL_API=3 before etcdctl, or type etcdctl ls --recursive {key}"),
+        true => format!(
+            "v2 is in force, where {key} is a directory and these flags mean nothing. Put ETCDCTL_API=3 before etcdctl, or type etcdctl ls --recursive {key}"
+        ),
         false => format!("{key} is a directory of the old API. Type: etcdctl ls {key}"),
     })
 }
@@ -140,7 +146,8 @@ fn directory(case: &Case<'_>) -> Option<String> {
 /// The members do not serve the old API.
 fn old_api_off(case: &Case<'_>) -> Option<String> {
     let failed = case.code != 0 && case.calls().any(|call: Call| call.api == Some(Api::V2));
-    let off = case.says("404 page not found") || case.says("invalid character 'p' after top-level value");
+    let off = case.says("404 page not found")
+        || case.says("response is invalid json. The endpoint is probably not valid etcd");
     (failed && off).then(|| {
         "These members do not serve the old API: from 3.4 on that takes etcd --enable-v2. With API v3: ETCDCTL_API=3 etcdctl ...".into()
     })
@@ -153,7 +160,12 @@ fn moved_to_etcdutl(case: &Case<'_>) -> Option<String> {
         matches!(words[..], ["snapshot", "restore" | "status", ..])
     })?;
     let gone = case.profile.minor_version() == "3.6" && call.command() != call.words[..2].join(" ");
-    gone.then(|| format!("Since 3.6 this is the work of the other tool: etcdutl snapshot {} ...", call.words[1]))
+    gone.then(|| {
+        format!(
+            "Since 3.6 this is the work of the other tool: etcdutl snapshot {} ...",
+            call.words[1]
+        )
+    })
 }
 
 /// `etcdctl member lst`: the tool shows its help.
@@ -173,13 +185,17 @@ fn wrong_subcommand(case: &Case<'_>) -> Option<String> {
         ("member", "ls") | ("lease", "ls") | ("user", "ls") | ("role", "ls") => Some("list"),
         ("lease", "create" | "add" | "new") => Some("grant"),
         ("lease", "ttl" | "get") => Some("timetolive"),
-        ("lease" | "member", "delete" | "rm") => Some(if name == "lease" { "revoke" } else { "remove" }),
+        ("lease" | "member", "delete" | "rm") => {
+            Some(if name == "lease" { "revoke" } else { "remove" })
+        }
         ("user" | "role", "remove" | "rm") => Some("delete"),
         ("snapshot", "create" | "backup") => Some("save"),
         _ => nearest(typed, group.commands.iter().map(|command| command.name)),
     };
     Some(match instead {
-        Some(instead) => format!("{name} has no command {typed}. Is it etcdctl {name} {instead} that you mean?"),
+        Some(instead) => {
+            format!("{name} has no command {typed}. Is it etcdctl {name} {instead} that you mean?")
+        }
         None => {
             let names: Vec<&str> = group.commands.iter().map(|command| command.name).collect();
             format!("{name} has no command {typed}. It has {}.", names.join(", "))

@@ -4,8 +4,16 @@ use super::Rule;
 use super::case::{Call, Case};
 use etcdctl::outline::Api;
 
-pub(super) const RULES: &[Rule] =
-    &[plain_to_tls, tls_to_plain, certificate_of_server, certificate_of_client, refused, no_quorum, late];
+pub(super) const RULES: &[Rule] = &[
+    tls_to_plain,
+    certificate_of_server,
+    certificate_of_client,
+    plain_to_tls,
+    unconnected_tls,
+    refused,
+    no_quorum,
+    late,
+];
 
 /// A certificate or `https` where the member speaks plainly.
 fn tls_to_plain(case: &Case<'_>) -> Option<String> {
@@ -42,22 +50,81 @@ fn failed_call(case: &Case<'_>) -> Option<Call> {
     case.calls().next().filter(|_| case.code != 0)
 }
 
+/// The endpoints that a call was for: of its flag, of the variable, or the default.
+fn endpoints(case: &Case<'_>, call: &Call) -> Vec<String> {
+    let at = call.words.iter().position(|word| word.starts_with("--endpoints"));
+    let given = at.and_then(|at| match call.words[at].split_once('=') {
+        Some((_, list)) => Some(list),
+        None => call.words.get(at + 1).map(String::as_str),
+    });
+    let list = given.or(case.names.exported("ETCDCTL_ENDPOINTS")).unwrap_or("127.0.0.1:2379");
+    list.split(',').filter(|one| !one.is_empty()).map(String::from).collect()
+}
+
+/// The port of an endpoint on this host.
+fn own_port(endpoint: &str) -> Option<u16> {
+    let address = endpoint.split_once("://").map_or(endpoint, |(_, address)| address);
+    let (host, port) = address.trim_end_matches('/').rsplit_once(':')?;
+    ["127.0.0.1", "localhost"].contains(&host).then_some(())?;
+    port.parse().ok()
+}
+
+/// No connection came to be.
+fn is_unconnected(case: &Case<'_>) -> bool {
+    case.says("all SubConns are in TransientFailure") || case.says("connect: connection refused")
+}
+
+fn wants_tls(case: &Case<'_>, call: &Call) -> bool {
+    let https = endpoints(case, call).iter().any(|endpoint| endpoint.starts_with("https://"));
+    https || ["cacert", "cert", "key"].iter().any(|flag| call.has_flag(flag))
+}
+
+/// `https` where nothing else is said.
+fn unconnected_tls(case: &Case<'_>) -> Option<String> {
+    let call = failed_call(case)?;
+    let wants = call.api == Some(Api::V3) && wants_tls(case, &call);
+    (wants && is_unconnected(case)).then(|| {
+        "No connection came to be. https:// and certificates are for members that serve TLS; a member that speaks plain http wants http://, or nothing before the address.".into()
+    })
+}
+
 /// Nobody listens there.
 fn refused(case: &Case<'_>) -> Option<String> {
-    failed_call(case)?;
-    let rest = case.output.split_once("dial tcp ")?.1;
-    let address = rest.split_once(": connect: connection refused")?.0;
-    let port: u16 = address.rsplit_once(':')?.1.trim().parse().ok()?;
-    let client_port = |at: usize| cluster::usual_client_port(at as u16 + 1);
-    let own = case.members.iter().enumerate().find(|(at, _)| client_port(*at) == port);
-    if let Some((_, name)) = own {
-        return Some(format!("Nobody listens at {address}: {name} is down. Start it with lab start {name}, or ask another member with --endpoints."));
-    }
-    let ports: Vec<String> = (0..case.members.len()).map(|at| client_port(at).to_string()).collect();
-    if ports.is_empty() {
+    let call = failed_call(case)?;
+    if !is_unconnected(case) || call.api != Some(Api::V3) || wants_tls(case, &call) {
         return None;
     }
-    Some(format!("Nobody listens at {address}. The lab's members listen for clients at ports {}.", ports.join(", ")))
+    let client_port = |at: usize| cluster::usual_client_port(at as u16 + 1);
+    let ports: Vec<u16> = (0..case.members.len()).map(client_port).collect();
+    let asked = endpoints(case, &call);
+    let mut down = Vec::new();
+    for endpoint in &asked {
+        let port = own_port(endpoint)?;
+        match ports.iter().position(|own| *own == port) {
+            Some(at) => down.push(case.members[at].as_str()),
+            None if ports.is_empty() => return None,
+            None => {
+                let peer = ports.iter().any(|own| *own + 1 == port);
+                let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+                let ports = ports.join(", ");
+                return Some(match peer {
+                    true => format!(
+                        "{endpoint} is for members among themselves. Clients ask at {ports}."
+                    ),
+                    false => format!(
+                        "Nobody listens at {endpoint}. The lab's members listen for clients at ports {ports}."
+                    ),
+                });
+            }
+        }
+    }
+    let first = down.first()?;
+    Some(match down[..] {
+        [name] => format!(
+            "{name}, which listens there, is down. Start it with lab start {name}, or name another member in --endpoints."
+        ),
+        _ => format!("{} are all down. lab start {first} starts one of them.", down.join(", ")),
+    })
 }
 
 /// The server itself says so.

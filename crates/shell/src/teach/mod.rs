@@ -11,6 +11,8 @@ mod case;
 mod connection;
 mod near;
 mod shell;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 use std::cell::{Cell, Ref, RefCell};

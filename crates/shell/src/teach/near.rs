@@ -51,9 +51,13 @@ mod tests {
 
     #[test]
     fn names_that_are_near_are_found() {
-        for (left, right, edits) in
-            [("ectd", "etcd", 1), ("etcdclt", "etcdctl", 1), ("", "abc", 3), ("gte", "get", 1), ("a", "a", 0)]
-        {
+        for (left, right, edits) in [
+            ("ectd", "etcd", 1),
+            ("etcdclt", "etcdctl", 1),
+            ("", "abc", 3),
+            ("gte", "get", 1),
+            ("a", "a", 0),
+        ] {
             assert_eq!(distance(left, right), edits, "{left} {right}");
         }
         let names = ["etcd", "etcdctl", "get", "cat", "cut"];

@@ -7,6 +7,7 @@ use super::Rule;
 use super::case::Case;
 use super::near::nearest;
 use crate::complete::names_of_commands;
+use crate::scan::Simple;
 
 pub(super) const RULES: &[Rule] = &[
     prompt,
@@ -18,6 +19,7 @@ pub(super) const RULES: &[Rule] = &[
     broken_line,
     pasted_output,
     command_of_etcdctl,
+    tool_of_later_releases,
     misspelt,
     kubernetes,
     not_here,
@@ -26,9 +28,12 @@ pub(super) const RULES: &[Rule] = &[
     compare_as_command,
 ];
 
-/// What bash says of a name that it does not find.
+/// The name of a command of this line that bash did not find.
 fn not_found<'a>(case: &Case<'a>) -> Option<&'a str> {
-    case.between("bash: ", ": command not found")
+    let name = case.between("bash: ", ": command not found")?;
+    let called =
+        |simple: &Simple| simple.words.first().is_some_and(|word| word.as_deref() == Some(name));
+    case.commands.iter().any(called).then_some(name)
 }
 
 /// `$ etcdctl get x`
@@ -62,7 +67,8 @@ fn typographic_quotes(case: &Case<'_>) -> Option<String> {
     let mut values = assigned.filter_map(|(_, value)| value.as_ref());
     let found = words.any(is_curly) || values.any(is_curly);
     // Inside straight quotes they are wanted.
-    let inside = ["\"“", "'“", "\"„", "'„", "'«", "\"«", "\"‘"].iter().any(|pair| case.line.contains(pair));
+    let inside =
+        ["\"“", "'“", "\"„", "'„", "'«", "\"«", "\"‘"].iter().any(|pair| case.line.contains(pair));
     (found && !inside).then(|| {
         "The curly quotes in this line are ordinary letters to the shell. Type straight ones: ' or \"."
             .into()
@@ -126,6 +132,13 @@ fn command_of_etcdctl(case: &Case<'_>) -> Option<String> {
         .then(|| format!("{name} is a command of etcdctl. Type: etcdctl {rest}"))
 }
 
+fn tool_of_later_releases(case: &Case<'_>) -> Option<String> {
+    let name = not_found(case).or_else(|| absent(case))?;
+    (name == "etcdutl" && case.profile < proto::Profile::V3_5).then(|| {
+        "etcdutl came with release 3.5. In this one etcdctl does its work, such as etcdctl snapshot restore.".into()
+    })
+}
+
 fn misspelt(case: &Case<'_>) -> Option<String> {
     let name = not_found(case)?;
     let mut names: Vec<&str> = names_of_commands().collect();
@@ -166,10 +179,9 @@ fn not_here(case: &Case<'_>) -> Option<String> {
         "docker" | "podman" | "ctr" => {
             "There are no containers here: etcd and etcdctl are programs of this very host."
         }
-        "etcdutl" if case.profile < proto::Profile::V3_5 => {
-            "etcdutl came with release 3.5. In this one etcdctl does its work, such as etcdctl snapshot restore."
+        "curl" => {
+            "The members' HTTP API is not here; etcdctl endpoint health and endpoint status ask them."
         }
-        "curl" => "The members' HTTP API is not here; etcdctl endpoint health and endpoint status ask them.",
         _ => return None,
     };
     Some(text.into())
@@ -186,8 +198,8 @@ fn open_quote(case: &Case<'_>) -> Option<String> {
 
 /// `etcdctl get <key>`
 fn placeholder(case: &Case<'_>) -> Option<String> {
-    let failed = case.says("syntax error near unexpected token")
-        || case.says(": No such file or directory");
+    let failed =
+        case.says("syntax error near unexpected token") || case.says(": No such file or directory");
     let (_, rest) = case.line.split_once('<')?;
     let (name, _) = rest.split_once('>')?;
     let word = |c: char| c.is_ascii_alphanumeric() || "_- ".contains(c);

@@ -43,10 +43,13 @@ fn flag_names(case: &Case<'_>, call: &Call) -> Vec<&'static str> {
 
 /// `-keys-only`
 fn one_dash(case: &Case<'_>) -> Option<String> {
-    let line = case.output.lines().find_map(|line| line.split_once("Error: unknown shorthand flag: "))?;
+    let line =
+        case.output.lines().find_map(|line| line.split_once("Error: unknown shorthand flag: "))?;
     let word = line.1.split_once(" in -")?.1.trim();
     let (name, value) = word.split_once('=').map_or((word, ""), |(name, value)| (name, value));
-    let call = case.calls().find(|call| call.words.iter().any(|typed| typed[..] == *format!("-{word}")))?;
+    let call = case
+        .calls()
+        .find(|call| call.words.iter().any(|typed| typed[..] == *format!("-{word}")))?;
     let names = flag_names(case, &call);
     let exact = names.iter().find(|flag| **flag == name);
     let mut begun = names.iter().filter(|flag| name.len() > 2 && flag.starts_with(name));
@@ -62,7 +65,9 @@ fn one_dash(case: &Case<'_>) -> Option<String> {
 fn misspelt_flag(case: &Case<'_>) -> Option<String> {
     let name = flag_of_error(case, "Error: unknown flag: --")
         .or_else(|| flag_of_error(case, "flag provided but not defined: -"))?;
-    let call = case.calls().find(|call| call.has_flag(name) || call.words.contains(&format!("-{name}")))?;
+    let call = case
+        .calls()
+        .find(|call| call.has_flag(name) || call.words.contains(&format!("-{name}")))?;
     if let Some(near) = nearest(name, flag_names(case, &call)) {
         return Some(format!("There is no flag --{name}. Is it --{near} that you mean?"));
     }
@@ -83,7 +88,8 @@ fn space_in_list(case: &Case<'_>) -> Option<String> {
     let call = case.calls().find(|call| {
         call.words.windows(2).any(|pair| {
             let listed = pair[0].ends_with(',') && pair[0].contains(':');
-            let next = pair[1].contains(':') && pair[1].ends_with(|c: char| c.is_ascii_digit() || c == ',');
+            let next = pair[1].contains(':')
+                && pair[1].ends_with(|c: char| c.is_ascii_digit() || c == ',');
             listed && next
         })
     })?;
@@ -92,38 +98,57 @@ fn space_in_list(case: &Case<'_>) -> Option<String> {
     })
 }
 
-/// `put greeting hello world`
+/// `put greeting hello world`, which puts `hello` and says OK.
 fn value_without_quotes(case: &Case<'_>) -> Option<String> {
-    let call = case.calls().find(|call| call.command() == "put")?;
-    let words = call.arguments();
-    let wrong = case.says("Error: put command needs 1 argument and input from stdin or 2 arguments");
-    let [key, value @ ..] = &words[..] else {
-        return wrong.then(|| "put needs a key and a value: etcdctl put KEY VALUE".into());
+    if case.says("Error: put command needs 1 argument and input from stdin or 2 arguments") {
+        return Some("put needs a key and a value: etcdctl put KEY VALUE".into());
+    }
+    let too_many = |call: &Call| {
+        call.command() == "put" && call.place.as_ref().is_some_and(|place| place.args > 2)
     };
-    let plain = call.words.iter().all(|word| !word.starts_with('-'));
-    (wrong && plain && value.len() > 1)
-        .then(|| format!("The shell parts words at spaces. Quotes keep a value together: etcdctl put {key} \"{}\"", value.join(" ")))
+    let call = case.calls().find(too_many)?;
+    let plain = call.words.iter().all(|word| !word.starts_with('-') && !word.is_empty());
+    let words = call.arguments();
+    let [key, value @ ..] = &words[..] else { return None };
+    let example = match plain {
+        true => format!("put {key} \"{}\"", value.join(" ")),
+        false => "put KEY \"SEVERAL WORDS\"".into(),
+    };
+    Some(format!(
+        "The shell parts words at spaces, and put takes only the first of a value. Quotes keep it together: etcdctl {example}"
+    ))
 }
 
 /// `get / --prefix --limit=10 /`
 fn stray_key(case: &Case<'_>) -> Option<String> {
-    if !case.says("too many arguments, only accept one argument when `--prefix` or `--from-key` is set") {
+    if !case
+        .says("too many arguments, only accept one argument when `--prefix` or `--from-key` is set")
+    {
         return None;
     }
     let call = case.calls().find(|call| ["get", "del"].contains(&call.command().as_str()))?;
     let words = call.arguments();
     let [first, .., last] = &words[..] else { return None };
-    Some(format!("With --prefix or --from-key there is one key only, but {first} and {last} both stand here. Leave one out."))
+    Some(format!(
+        "With --prefix or --from-key there is one key only, but {first} and {last} both stand here. Leave one out."
+    ))
 }
 
 /// `get --prefix --keys-only`
 fn whole_store(case: &Case<'_>) -> Option<String> {
-    case.between("Error: ", " command needs one argument as key and an optional argument as range_end")?;
+    case.between(
+        "Error: ",
+        " command needs one argument as key and an optional argument as range_end",
+    )?;
     let call = case.calls().find(|call| ["get", "del"].contains(&call.command().as_str()))?;
     let name = call.command();
     Some(match call.has_flag("prefix") || call.has_flag("from-key") {
-        true => format!("The key is missing. All keys begin with the empty one: etcdctl {name} \"\" --prefix"),
-        false if call.arguments().len() > 2 => format!("{name} takes one key, or a first key and an end. A key with spaces needs quotes."),
+        true => format!(
+            "The key is missing. All keys begin with the empty one: etcdctl {name} \"\" --prefix"
+        ),
+        false if call.arguments().len() > 2 => format!(
+            "{name} takes one key, or a first key and an end. A key with spaces needs quotes."
+        ),
         false => format!("The key is missing: etcdctl {name} KEY"),
     })
 }
@@ -136,25 +161,33 @@ fn prefix_missing(case: &Case<'_>) -> Option<String> {
     let simple = !limits.iter().any(|flag| call.has_flag(flag));
     let redirected = case.line.contains('>');
     let [key] = call.arguments()[..] else { return None };
-    (quiet && simple && !redirected && key.starts_with('/'))
-        .then(|| format!("No key is exactly {key}. For all keys that begin so: etcdctl get {key} --prefix"))
+    (quiet && simple && !redirected && key.starts_with('/')).then(|| {
+        format!("No key is exactly {key}. For all keys that begin so: etcdctl get {key} --prefix")
+    })
 }
 
 fn member_without_urls(case: &Case<'_>) -> Option<String> {
     if case.says("Error: member peer urls not provided") {
-        return Some("Where will its peers find it? etcdctl member add NAME --peer-urls=http://HOST:2380".into());
+        return Some(
+            "Where will its peers find it? etcdctl member add NAME --peer-urls=http://HOST:2380"
+                .into(),
+        );
     }
-    (case.says("Error: too many arguments") && case.says("did you mean --peer-urls"))
-        .then(|| "URLs are the value of a flag: etcdctl member add NAME --peer-urls=http://HOST:2380".into())
+    (case.says("Error: too many arguments") && case.says("did you mean --peer-urls")).then(|| {
+        "URLs are the value of a flag: etcdctl member add NAME --peer-urls=http://HOST:2380".into()
+    })
 }
 
 /// `member remove m2`
 fn name_for_id(case: &Case<'_>) -> Option<String> {
-    let word = case.between("bad member ID arg (strconv.ParseUint: parsing \"", "\"").or_else(|| {
-        let is_move = case.calls().any(|call| call.command() == "move-leader");
-        case.between("Error: strconv.ParseUint: parsing \"", "\"").filter(|_| is_move)
-    })?;
-    Some(format!("{word} is no member ID. IDs are the hexadecimal numbers that etcdctl member list shows first."))
+    let word =
+        case.between("bad member ID arg (strconv.ParseUint: parsing \"", "\"").or_else(|| {
+            let is_move = case.calls().any(|call| call.command() == "move-leader");
+            case.between("Error: strconv.ParseUint: parsing \"", "\"").filter(|_| is_move)
+        })?;
+    Some(format!(
+        "{word} is no member ID. IDs are the hexadecimal numbers that etcdctl member list shows first."
+    ))
 }
 
 fn bad_lease(case: &Case<'_>) -> Option<String> {
@@ -168,7 +201,9 @@ fn bad_ttl(case: &Case<'_>) -> Option<String> {
         return Some("How many seconds is it to live? For example: etcdctl lease grant 60".into());
     }
     let word = case.between("Error: bad TTL (strconv.ParseInt: parsing \"", "\"")?;
-    Some(format!("A lease's time is a whole number of seconds without a unit, not {word}. For example: etcdctl lease grant 60"))
+    Some(format!(
+        "A lease's time is a whole number of seconds without a unit, not {word}. For example: etcdctl lease grant 60"
+    ))
 }
 
 fn bad_format(case: &Case<'_>) -> Option<String> {
@@ -204,7 +239,9 @@ fn compare(case: &Case<'_>) -> Option<String> {
 
 fn request(case: &Case<'_>) -> Option<String> {
     let word = case.between("Error: invalid txn request: ", "\n")?;
-    Some(format!("After the compares come requests, such as put key \"value\", get key or del key; {word} is none of these. An empty line ends each part."))
+    Some(format!(
+        "After the compares come requests, such as put key \"value\", get key or del key; {word} is none of these. An empty line ends each part."
+    ))
 }
 
 fn user_without_password(case: &Case<'_>) -> Option<String> {
@@ -215,14 +252,15 @@ fn user_without_password(case: &Case<'_>) -> Option<String> {
 }
 
 fn key_without_certificate(case: &Case<'_>) -> Option<String> {
-    case.says("KeyFile and CertFile must both be present").then(|| {
-        "A certificate and its key go together: --cert=FILE --key=FILE".into()
-    })
+    case.says("KeyFile and CertFile must both be present")
+        .then(|| "A certificate and its key go together: --cert=FILE --key=FILE".into())
 }
 
 /// A file of a flag that is not there.
 fn no_such_file(case: &Case<'_>) -> Option<String> {
-    let path = case.between("Error: open ", ": no such file or directory")?;
+    let before = ["Error: open ", "Error: stat "];
+    let path =
+        before.iter().find_map(|before| case.between(before, ": no such file or directory"))?;
     let directory = crate::fs::parent(path);
     Some(format!("There is no file {path} on this host. ls {directory} shows what is there."))
 }
@@ -234,5 +272,7 @@ fn shadowed(case: &Case<'_>) -> Option<String> {
     let name = &rest[at..];
     let ends = |c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let name = &name[..name.find(ends).unwrap_or(name.len())];
-    Some(format!("{name} is set and its flag is given too, which may not be. Leave out the flag, or type unset {name}"))
+    Some(format!(
+        "{name} is set and its flag is given too, which may not be. Leave out the flag, or type unset {name}"
+    ))
 }

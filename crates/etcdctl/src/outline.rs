@@ -8,6 +8,7 @@ use crate::commands::Run;
 use crate::pflag::{FlagSet, Kind};
 use crate::process::flags_with_help;
 use crate::tree::ROOT;
+use crate::tree_utl;
 use crate::v2;
 
 /// Which of the tool's two interfaces the words are for.
@@ -53,10 +54,11 @@ pub struct FlagLine {
 /// The interface that a value of `ETCDCTL_API` asks for; None for one that there is not.
 pub fn api(profile: Profile, value: Option<&str>) -> Option<Api> {
     // Section 1.1 of the formats reference: up to 3.3 the old API is the default, in 3.6 it is gone.
-    match (profile.minor_version(), value.unwrap_or_default()) {
-        ("3.3", "") => Some(Api::V2),
-        ("3.6", _) | (_, "" | "3") => Some(Api::V3),
-        (_, "2") => Some(Api::V2),
+    match value.unwrap_or_default() {
+        "" if profile <= Profile::V3_3 => Some(Api::V2),
+        _ if profile >= Profile::V3_6 => Some(Api::V3),
+        "" | "3" => Some(Api::V3),
+        "2" => Some(Api::V2),
         _ => None,
     }
 }
@@ -67,6 +69,14 @@ pub fn place(profile: Profile, api: Api, words: &[String]) -> Option<Place> {
         Api::V3 => place_below(&ROOT, profile, words),
         Api::V2 => v2::outline::place(words),
     }
+}
+
+/// Where the words after `etcdutl` lead, in releases that have it.
+pub fn place_etcdutl(profile: Profile, words: &[String]) -> Option<Place> {
+    if profile < Profile::V3_5 {
+        return None;
+    }
+    place_below(&tree_utl::ROOT, profile, words)
 }
 
 fn place_below(root: &'static Command, profile: Profile, words: &[String]) -> Option<Place> {
@@ -113,9 +123,8 @@ fn flag_lines(flags: &FlagSet) -> Vec<FlagLine> {
 
 /// The flag whose value is the next word. The outer None: there is no such flag.
 fn value_of(flags: &FlagSet, word: &str) -> Option<Option<&'static str>> {
-    let waits = |flag: &crate::pflag::Flag| {
-        (flag.spec.kind != Kind::Bool).then_some(flag.spec.name)
-    };
+    let waits =
+        |flag: &crate::pflag::Flag| (flag.spec.kind != Kind::Bool).then_some(flag.spec.name);
     if let Some(long) = word.strip_prefix("--") {
         let name = long.split('=').next().unwrap_or(long);
         let flag = flags.find(name)?;
@@ -166,6 +175,15 @@ mod tests {
         for line in ["set", "member ad-d", "get --prefx", "get -k", "--nosuch get"] {
             assert_eq!(at(Api::V3, line), None, "{line}");
         }
+        let words = ["snapshot".to_string()];
+        let place = place_etcdutl(Profile::V3_5, &words).expect("it is there");
+        assert!(place.commands.iter().any(|command| command.name == "restore"));
+        assert_eq!(api(Profile::V3_3, None), Some(Api::V2));
+        assert_eq!(api(Profile::V3_6, Some("2")), Some(Api::V3));
+        assert_eq!(
+            (api(Profile::V3_4, Some("2")), api(Profile::V3_5, Some("4"))),
+            (Some(Api::V2), None)
+        );
         for line in ["put", "member promote", "get --prefix", "-w json"] {
             assert_eq!(at(Api::V2, line), None, "{line}");
         }

@@ -172,6 +172,25 @@ fn flags_say_a_few_words_and_lists_have_a_limit() {
 }
 
 #[test]
+fn each_release_has_its_own_commands() {
+    for (profile, line, expected) in [
+        ("3.3", "etcdctl cluster-h", &["cluster-health "][..]),
+        ("3.3", "etcdctl endp", &[]),
+        ("3.3", "ETCDCTL_API=3 etcdctl endp", &["endpoint "]),
+        ("3.4", "etcdutl snapshot re", &[]),
+        ("3.5", "etcdutl snapshot re", &["restore "]),
+        ("3.5", "etcdctl auth st", &["status "]),
+        ("3.4", "etcdctl auth st", &[]),
+        ("3.6", "ETCDCTL_API=2 etcdctl cluster-h", &[]),
+        ("3.6", "etcdctl snapshot re", &[]),
+    ] {
+        let options = SessionOptions { profile: profile.into(), ..SessionOptions::default() };
+        let session = InProcess::new(Lab::new(options).expect("good options"));
+        assert_eq!(texts(&session, line), expected, "{profile} {line}");
+    }
+}
+
+#[test]
 fn the_old_tree_is_completed_too() {
     let mut session = session();
     // Members serve it where etcd was told so; here it is empty, and the answer is no candidate.

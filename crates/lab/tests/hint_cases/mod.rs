@@ -103,6 +103,19 @@ pub(crate) const APIS: &[Case] = &[
     case("etcdctl lease create 10", "etcdctl lease grant", "etcdctl lease grant 10"),
     case("etcdctl user frobnicate", "It has add, delete", "etcdctl user"),
     case("etcdutl snapshot status x", "came with release 3.5", "etcdctl help"),
+    Case {
+        profile: "3.6",
+        ..case(
+            "etcdctl snapshot restore s.db --data-dir d",
+            "etcdutl snapshot restore",
+            "etcdctl snapshot save s.db",
+        )
+    },
+    Case { profile: "3.6", ..case("etcdctl set k v", "etcdctl put KEY VALUE", "etcdctl put k v") },
+    Case {
+        profile: "3.3",
+        ..case("etcdctl put k v", "ETCDCTL_API=3 etcdctl put k v", "ETCDCTL_API=3 etcdctl put k v")
+    },
     in_3_5("etcdctl set k v", "etcdctl put KEY VALUE", "etcdctl put k v"),
     in_3_5("ETCDCTL_API=2 etcdctl put k v", "API v3", "etcdctl put k v"),
 ];

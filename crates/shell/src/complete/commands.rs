@@ -1,5 +1,7 @@
 //! Names of commands, and what stands before one.
 
+use proto::Profile;
+
 use super::offers::{End, Offers, Typed};
 use super::{Asked, State, others};
 use crate::scan::{Simple, assignment};
@@ -7,15 +9,101 @@ use crate::{builtins, tools};
 
 /// Names of programs and builtins that this host can have. What it does not have is not offered.
 const NAMES: &[&str] = &[
-    "awk", "base64", "basename", "bash", "break", "cat", "cd", "chmod", "chown", "clear", "command",
-    "continue", "cp", "curl", "cut", "date", "declare", "diff", "dirname", "echo", "egrep", "env",
-    "etcd", "etcdctl", "etcdutl", "eval", "exit", "export", "false", "fgrep", "file", "find", "grep",
-    "head", "hexdump", "history", "hostname", "id", "jobs", "jq", "kill", "lab", "less", "local",
-    "ls", "md5sum", "mkdir", "more", "mv", "nano", "nl", "openssl", "paste", "printf", "ps", "pwd",
-    "read", "return", "rev", "rm", "rmdir", "sed", "seq", "set", "sh", "sha256sum", "shift", "sleep",
-    "sort", "source", "sudo", "systemctl", "tail", "tar", "tee", "test", "time", "timeout", "touch",
-    "tr", "true", "type", "uname", "uniq", "unset", "vi", "vim", "wait", "watch", "wc", "wget",
-    "which", "whoami", "xargs", "xxd",
+    "awk",
+    "base64",
+    "basename",
+    "bash",
+    "break",
+    "cat",
+    "cd",
+    "chmod",
+    "chown",
+    "clear",
+    "command",
+    "continue",
+    "cp",
+    "curl",
+    "cut",
+    "date",
+    "declare",
+    "diff",
+    "dirname",
+    "echo",
+    "egrep",
+    "env",
+    "etcd",
+    "etcdctl",
+    "etcdutl",
+    "eval",
+    "exit",
+    "export",
+    "false",
+    "fgrep",
+    "file",
+    "find",
+    "grep",
+    "head",
+    "hexdump",
+    "history",
+    "hostname",
+    "id",
+    "jobs",
+    "jq",
+    "kill",
+    "lab",
+    "less",
+    "local",
+    "ls",
+    "md5sum",
+    "mkdir",
+    "more",
+    "mv",
+    "nano",
+    "nl",
+    "openssl",
+    "paste",
+    "printf",
+    "ps",
+    "pwd",
+    "read",
+    "return",
+    "rev",
+    "rm",
+    "rmdir",
+    "sed",
+    "seq",
+    "set",
+    "sh",
+    "sha256sum",
+    "shift",
+    "sleep",
+    "sort",
+    "source",
+    "sudo",
+    "systemctl",
+    "tail",
+    "tar",
+    "tee",
+    "test",
+    "time",
+    "timeout",
+    "touch",
+    "tr",
+    "true",
+    "type",
+    "uname",
+    "uniq",
+    "unset",
+    "vi",
+    "vim",
+    "wait",
+    "watch",
+    "wc",
+    "wget",
+    "which",
+    "whoami",
+    "xargs",
+    "xxd",
 ];
 
 /// A few words about those that are not found on every machine.
@@ -29,18 +117,45 @@ const ABOUT: &[(&str, &str)] = &[
 
 /// Commands whose arguments are no files.
 const WITHOUT_FILES: &[&str] = &[
-    ":", "break", "clear", "continue", "date", "echo", "eval", "exit", "false", "history", "hostname",
-    "id", "jobs", "kill", "local", "printf", "ps", "pwd", "read", "return", "seq", "set", "shift",
-    "sleep", "systemctl", "tr", "true", "uname", "wait", "whoami",
+    ":",
+    "break",
+    "clear",
+    "continue",
+    "date",
+    "echo",
+    "eval",
+    "exit",
+    "false",
+    "history",
+    "hostname",
+    "id",
+    "jobs",
+    "kill",
+    "local",
+    "printf",
+    "ps",
+    "pwd",
+    "read",
+    "return",
+    "seq",
+    "set",
+    "shift",
+    "sleep",
+    "systemctl",
+    "tr",
+    "true",
+    "uname",
+    "wait",
+    "whoami",
 ];
 
-fn is_there(name: &str) -> bool {
-    builtins::find(name).is_some() || tools::find(name).is_some()
+fn is_there(name: &str, profile: Profile) -> bool {
+    builtins::find(name).is_some() || tools::find(name, profile).is_some()
 }
 
 /// All that could be called by its name.
-pub(crate) fn names_of_commands() -> impl Iterator<Item = &'static str> {
-    NAMES.iter().copied().filter(|name| is_there(name))
+pub(crate) fn names_of_commands(profile: Profile) -> impl Iterator<Item = &'static str> {
+    NAMES.iter().copied().filter(move |name| is_there(name, profile))
 }
 
 /// The name of a command, or an assignment before one.
@@ -72,7 +187,7 @@ pub(super) fn at_command(
 /// Programs, builtins and functions.
 pub(super) fn named(typed: Typed<'_>, state: &State<'_>) -> Offers {
     let mut offers = Offers::new(typed);
-    for name in names_of_commands() {
+    for name in names_of_commands(state.profile) {
         let about = ABOUT.iter().find(|(of, _)| *of == name).map_or("", |(_, about)| about);
         offers.add(name, about, End::Space);
     }
@@ -84,10 +199,9 @@ pub(super) fn named(typed: Typed<'_>, state: &State<'_>) -> Offers {
 
 /// The files that a command could take; none where a command is not known to take any.
 pub(super) fn file_argument(base: &str, typed: Typed<'_>, state: &State<'_>) -> Option<Offers> {
-    let takes_files = tools::find(base).is_some() || ["source", "."].contains(&base);
+    let takes_files = tools::find(base, state.profile).is_some() || ["source", "."].contains(&base);
     let likely = takes_files && !WITHOUT_FILES.contains(&base) && !typed.text.starts_with('-');
-    (likely || typed.text.contains('/'))
-        .then(|| others::files(typed, state, others::Wanted::Files))
+    (likely || typed.text.contains('/')).then(|| others::files(typed, state, others::Wanted::Files))
 }
 
 /// The command inside `timeout 5 ...` and the like.

@@ -1,4 +1,4 @@
-//! `etcdctl` and `etcdutl`'s sister: commands, flags, values and arguments, from the tables that the
+//! `etcdctl` and `etcdutl`: commands, flags, values and arguments, from the tables that the
 //! tool itself uses.
 
 use etcdctl::outline::{self, Api, FlagLine};
@@ -20,17 +20,28 @@ pub(crate) fn api_of(profile: proto::Profile, simple: &Simple, names: &Names) ->
     outline::api(profile, value)
 }
 
+fn is_etcdutl(name: Option<&str>) -> bool {
+    name.is_some_and(|name| name.rsplit('/').next() == Some("etcdutl"))
+}
+
 pub(super) fn offers(
     typed: Typed<'_>,
     simple: &Simple,
     state: &State<'_>,
     asked: &mut Asked<'_>,
 ) -> Option<Offers> {
-    let api = api_of(state.profile, simple, state.names)?;
+    let is_utl = simple.words.first().is_some_and(|name| is_etcdutl(name.as_deref()));
+    let api = match is_utl {
+        true => Api::V3,
+        false => api_of(state.profile, simple, state.names)?,
+    };
     // A word that only a run can tell is taken for an argument.
     let words: Vec<String> =
         simple.words.iter().skip(1).map(|word| word.clone().unwrap_or("?".into())).collect();
-    let place = outline::place(state.profile, api, &words)?;
+    let place = match is_utl {
+        true => outline::place_etcdutl(state.profile, &words)?,
+        false => outline::place(state.profile, api, &words)?,
+    };
     if let Some(flag) = place.value_of {
         return value(typed, flag, api, state, asked);
     }
@@ -137,7 +148,8 @@ fn member_ids(typed: Typed<'_>, asked: &mut Asked<'_>) -> Option<Offers> {
     let looked = asked.look(Look::default)?;
     let mut offers = Offers::new(typed);
     for member in &looked.members {
-        let about = if member.name.is_empty() { member.peer_urls.join(",") } else { member.name.clone() };
+        let about =
+            if member.name.is_empty() { member.peer_urls.join(",") } else { member.name.clone() };
         offers.add(&format!("{:x}", member.id), &about, End::Space);
     }
     Some(offers)
@@ -192,8 +204,10 @@ fn argument(
     if api == Api::V2 {
         return match (path, args) {
             (
-                ["set" | "get" | "mk" | "mkdir" | "rm" | "rmdir" | "ls" | "setdir" | "update"
-                | "updatedir" | "watch" | "exec-watch"],
+                [
+                    "set" | "get" | "mk" | "mkdir" | "rm" | "rmdir" | "ls" | "setdir" | "update"
+                    | "updatedir" | "watch" | "exec-watch",
+                ],
                 0,
             ) => nodes(typed, asked),
             (["member", "remove" | "update"], 0) => member_ids(typed, asked),

@@ -69,12 +69,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn offers_at(
-    text: &str,
-    scan: &Scan,
-    state: &State<'_>,
-    asked: &mut Asked<'_>,
-) -> Option<Offers> {
+fn offers_at(text: &str, scan: &Scan, state: &State<'_>, asked: &mut Asked<'_>) -> Option<Offers> {
     if let Place::Name { from, braces } = scan.place {
         return Some(others::variables(text, from, braces, state));
     }
@@ -104,7 +99,7 @@ fn argument(
         return None;
     }
     match base {
-        "etcdctl" => etcdctl::offers(typed, &simple, state, asked),
+        "etcdctl" | "etcdutl" => etcdctl::offers(typed, &simple, state, asked),
         "etcd" => Some(others::etcd(typed, words, state)),
         "lab" => others::lab(typed, words, state, asked),
         "export" | "unset" | "declare" | "local" => others::exports(typed, state, asked),

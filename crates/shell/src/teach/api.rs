@@ -131,8 +131,13 @@ pub(super) fn flag_of_error<'a>(case: &Case<'a>, before: &str) -> Option<&'a str
 
 /// `etcdctl get /` under API 2.
 fn directory(case: &Case<'_>) -> Option<String> {
-    let call = case.calls().find(|call| call.api == Some(Api::V2) && call.command() == "get")?;
-    let (key, _) = call.arguments().first().copied().map(|key| (key, ()))?;
+    let call = case
+        .calls()
+        .find(|call| call.api == Some(Api::V2) && call.words.iter().any(|word| word == "get"))?;
+    // Flags that the old API does not have lead nowhere, so the command is found by its name.
+    let mut words = call.words.iter().filter(|word| !word.starts_with('-'));
+    words.find(|word| *word == "get");
+    let key = words.next()?;
     case.output.lines().find(|line| line.ends_with(": is a directory"))?;
     let new = ["prefix", "keys-only", "from-key"].iter().any(|flag| call.has_flag(flag));
     Some(match new {
@@ -159,7 +164,7 @@ fn moved_to_etcdutl(case: &Case<'_>) -> Option<String> {
         let words: Vec<&str> = call.words.iter().map(String::as_str).collect();
         matches!(words[..], ["snapshot", "restore" | "status", ..])
     })?;
-    let gone = case.profile.minor_version() == "3.6" && call.command() != call.words[..2].join(" ");
+    let gone = case.profile >= proto::Profile::V3_6 && call.command() != call.words[..2].join(" ");
     gone.then(|| {
         format!(
             "Since 3.6 this is the work of the other tool: etcdutl snapshot {} ...",

@@ -141,7 +141,7 @@ fn tool_of_later_releases(case: &Case<'_>) -> Option<String> {
 
 fn misspelt(case: &Case<'_>) -> Option<String> {
     let name = not_found(case)?;
-    let mut names: Vec<&str> = names_of_commands().collect();
+    let mut names: Vec<&str> = names_of_commands(case.profile).collect();
     names.extend(case.names.functions.iter().map(String::as_str));
     let near = nearest(name, names)?;
     Some(format!("There is no command {name}. Is it {near} that you mean?"))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use frame::{Action, Completion, Micros};
+use frame::{Action, Completion, Look, Looked, Micros};
 use proto::{Metadata, Profile, Status};
 use serde::{Deserialize, Serialize};
 
@@ -67,19 +67,17 @@ pub trait Console: Actor<Input = HostInput, Output = HostOutput> {
 /// A question to a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
-    /// What could stand at `cursor` (in bytes of `line`)? `keys` are those of the cluster that begin
-    /// as an earlier [`Answer::NeedKeys`] said.
-    Complete { line: String, cursor: u32, keys: Option<Vec<String>> },
+    /// What could stand at `cursor` (in bytes of `line`)? `looked` is what the cluster has, after
+    /// [`Answer::Need`]; it is empty when no member runs.
+    Complete { line: String, cursor: u32, looked: Option<Box<Looked>> },
 }
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     Completion(Completion),
-    /// It depends on the cluster's keys that begin so: ask again with them.
-    NeedKeys {
-        prefix: Vec<u8>,
-    },
+    /// It depends on what the cluster has: ask again with that.
+    Need(Look),
 }
 
 /// What a console in another instance did in a turn, and how it stands.

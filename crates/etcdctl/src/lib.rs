@@ -24,6 +24,7 @@ mod go;
 mod help;
 pub mod lines;
 pub mod memory;
+pub mod outline;
 mod pflag;
 mod printers;
 mod process;

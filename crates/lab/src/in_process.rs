@@ -2,8 +2,8 @@
 //! page, where it also records each member's inputs so that a worker can be brought to the same
 //! state with one batch.
 
-use cluster::{Batch, Turn, run_member};
-use frame::{Look, Looked};
+use cluster::{Answer, Ask, Batch, Turn, run_member};
+use frame::{Completion, Look, Looked};
 use member::{Input, Member, MemberStatus};
 
 use crate::{Lab, LabEvent, Micros};
@@ -165,6 +165,22 @@ impl InProcess {
             |actor: &usize| (self.lab.world().facts(*actor as u16).applied, usize::MAX - actor);
         let most = (0..self.members.len()).filter(running).max_by_key(applied);
         self.members[leader.or(most)?].as_ref()?.look(look)
+    }
+
+    /// What could stand at a place of a console line, as a Tab in the page asks for it.
+    pub fn complete(&self, line: &str, cursor: u32) -> Completion {
+        let ask = |looked| {
+            let line = line.to_string();
+            self.lab.client().ask(Ask::Complete { line, cursor, looked })
+        };
+        let answer = match ask(None) {
+            Answer::Need(look) => ask(Some(Box::new(self.look(&look).unwrap_or_default()))),
+            answer => answer,
+        };
+        match answer {
+            Answer::Completion(completion) => completion,
+            Answer::Need(_) => Completion::default(),
+        }
     }
 
     pub fn statuses(&self) -> Vec<MemberStatus> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use cluster::{Actor, Answer, Ask, HostInput, HostOptions, HostOutput, Micros};
-use frame::Completion;
 
 use crate::calls::CallResult;
+use crate::complete::{State, complete};
 use crate::session::{self, Console};
 use crate::shell::Shell;
 use crate::signals::{Group, SIGINT};
@@ -45,6 +45,7 @@ impl Host {
         let console = Rc::new(Console { cwd: RefCell::new(cwd.clone()), ..Console::default() });
         let proc = sys.processes().add(0, Some(Group::Console));
         let shell = Shell::new(&sys, &env, &cwd, proc);
+        sys.teacher().begin(&shell, options.terminal);
         if options.terminal {
             sys.set_terminal();
             sys.executor().spawn(session::terminal(shell, console.clone()));
@@ -155,10 +156,10 @@ impl cluster::Console for Host {
     }
 
     fn ask(&self, question: Ask) -> Answer {
-        let Ask::Complete { line, cursor, keys: _ } = question;
-        // The word that ends at the cursor.
-        let before = line.get(..cursor as usize).unwrap_or(&line);
-        let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-        Answer::Completion(Completion { start: start as u32, ..Completion::default() })
+        let Ask::Complete { line, cursor, looked } = question;
+        let (names, fs) = (self.sys.teacher().names(), self.sys.fs());
+        let looked = looked.as_deref();
+        let profile = self.sys.profile();
+        complete(&line, cursor, &State { profile, names: &names, fs: &fs, looked })
     }
 }

@@ -16,6 +16,7 @@ use crate::calls::Calls;
 use crate::data_dirs::DataDirs;
 use crate::fs::Fs;
 use crate::signals::Table;
+use crate::teach::Teacher;
 use crate::terminal::Terminal;
 
 /// A handle; clones share one host.
@@ -42,6 +43,7 @@ struct Inner {
     profile: Profile,
     terminal: Terminal,
     is_terminal: Cell<bool>,
+    teacher: Teacher,
 }
 
 /// Interpreter steps that a process makes in one millisecond of virtual time, so that an endless
@@ -75,6 +77,7 @@ impl Sys {
             profile,
             terminal: Terminal::default(),
             is_terminal: Cell::new(false),
+            teacher: Teacher::default(),
         };
         Sys { inner: Rc::new(inner) }
     }
@@ -168,6 +171,7 @@ impl Sys {
     }
 
     fn print_now(&self, stderr: bool, bytes: &[u8]) {
+        self.inner.teacher.hear(bytes);
         let exec = self.inner.exec.get();
         let mut outputs = self.inner.outputs.borrow_mut();
         if let Some(HostOutput::Print { exec: e, stderr: s, text }) = outputs.last_mut()
@@ -188,6 +192,10 @@ impl Sys {
 
     pub(crate) fn data_dirs(&self) -> &DataDirs {
         &self.inner.data_dirs
+    }
+
+    pub(crate) fn teacher(&self) -> &Teacher {
+        &self.inner.teacher
     }
 
     pub(crate) fn processes(&self) -> &Rc<Table> {

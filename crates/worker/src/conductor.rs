@@ -71,7 +71,7 @@ pub(crate) enum Wanted {
     Look {
         call: u64,
     },
-    /// The cluster's keys, for a completion.
+    /// What the cluster has, for a completion.
     Complete {
         call: u64,
         line: String,
@@ -440,11 +440,8 @@ impl Conductor {
                 self.post(&FromLab::Looked { call, looked: looked.map(Box::new) });
             }
             Wanted::Complete { call, line, cursor } => {
-                let pairs = looked.into_iter().flat_map(|looked| looked.ranges);
-                let keys = pairs.flat_map(|range| range.pairs);
-                // A key that is no text cannot be typed either.
-                let keys = keys.filter_map(|pair| String::from_utf8(pair.key).ok()).collect();
-                self.complete(call, line, cursor, Some(keys));
+                let looked = looked.unwrap_or_default();
+                self.complete(call, line, cursor, Some(Box::new(looked)));
             }
         }
     }

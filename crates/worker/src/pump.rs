@@ -1,7 +1,7 @@
 //! The conductor's loop: the page's messages, time, and windows, a little wall time at once.
 
 use cluster::{Answer, Ask};
-use frame::{Action, After, Completion, FromLab, Kind, Look, LookRange, Measurement, ToLab};
+use frame::{Action, After, Completion, FromLab, Kind, Looked, Measurement, ToLab};
 use lab::{Load, LoadKind, Micros};
 
 use crate::conductor::{Conductor, Wanted};
@@ -12,9 +12,6 @@ const BUDGET_MS: f64 = 10.0;
 const STEP_US_MAX: Micros = 60_000_000;
 /// Longest nap between two looks at the clock.
 const NAP_MS_MAX: f64 = 8.0;
-
-/// Most keys of the cluster that a completion looks at.
-const COMPLETION_KEYS_MAX: u32 = 2000;
 
 /// A load under way.
 pub(crate) struct Measuring {
@@ -170,27 +167,24 @@ impl Conductor {
         }
     }
 
-    /// Answers a Tab, or asks for the cluster's keys first.
+    /// Answers a Tab, or asks what the cluster has first.
     pub(crate) fn complete(
         &mut self,
         call: u64,
         line: String,
         cursor: u32,
-        keys: Option<Vec<String>>,
+        looked: Option<Box<Looked>>,
     ) {
-        let asked = keys.is_some();
-        let question = Ask::Complete { line: line.clone(), cursor, keys };
+        let asked = looked.is_some();
+        let question = Ask::Complete { line: line.clone(), cursor, looked };
         match self.lab.client().ask(question) {
             Answer::Completion(completion) => {
                 self.post(&FromLab::Completed { call, completion });
             }
-            Answer::NeedKeys { prefix } if !asked => {
-                let limit = COMPLETION_KEYS_MAX;
-                let range = LookRange::prefix(&prefix, limit);
-                let look = Look { ranges: vec![range], ..Look::default() };
+            Answer::Need(look) if !asked => {
                 self.ask_look(&look, Wanted::Complete { call, line, cursor });
             }
-            Answer::NeedKeys { .. } => {
+            Answer::Need(_) => {
                 let completion = Completion::default();
                 self.post(&FromLab::Completed { call, completion });
             }

@@ -16,6 +16,7 @@ mod help;
 mod http;
 mod keys;
 mod member;
+pub(crate) mod outline;
 mod path;
 mod role;
 mod show;

@@ -163,6 +163,11 @@ const FLAGS: &[(&str, Kind)] = &[
     ("wal-dir", TEXT),
 ];
 
+/// The names of all flags, each with whether it is a switch.
+pub(crate) fn flag_names() -> impl Iterator<Item = (&'static str, bool)> {
+    FLAGS.iter().map(|(name, kind)| (*name, matches!(kind, Kind::Bool)))
+}
+
 /// Flags that went with 3.5, and those that came with it.
 const ONLY_3_4: &[(&str, Kind)] =
     &[("debug", BOOL), ("log-output", TEXT), ("log-package-levels", TEXT)];

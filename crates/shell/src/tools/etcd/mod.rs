@@ -9,6 +9,7 @@ mod flags;
 mod tls;
 mod values;
 
+pub(crate) use flags::flag_names;
 pub use flags::{AutoCompaction, EtcdFlags, FlagError};
 
 use std::future::Future;

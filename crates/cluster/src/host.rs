@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use frame::{Action, Completion, Micros};
+use frame::{Action, Completion, DrillAsk, DrillReply, Judged, Look, Micros, Situation, Step};
 use proto::{Metadata, Profile, Status};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,10 @@ pub enum Ask {
     /// What could stand at `cursor` (in bytes of `line`)? `keys` are those of the cluster that begin
     /// as an earlier [`Answer::NeedKeys`] said.
     Complete { line: String, cursor: u32, keys: Option<Vec<String>> },
+    /// How does this step stand? Without a situation: what must be looked at for it?
+    Judge { step: Step, situation: Option<Box<Situation>> },
+    /// A drill, or what to repeat.
+    Drill(DrillAsk),
 }
 
 /// The answer.
@@ -80,6 +84,11 @@ pub enum Answer {
     NeedKeys {
         prefix: Vec<u8>,
     },
+    /// A situation must hold a look at that.
+    NeedLook(Look),
+    /// The error says what in the step cannot be read.
+    Judged(Result<Judged, String>),
+    Drill(Result<Box<DrillReply>, String>),
 }
 
 /// What a console in another instance did in a turn, and how it stands.

@@ -113,7 +113,7 @@ pub enum DrillAsk {
     /// That drill with the values of that seed.
     Named { id: String, seed: u64, profile: String },
     /// The one to do next.
-    Next { wish: DrillWish, seed: u64, profile: String },
+    Next { wish: DrillWish, seed: u64 },
     /// No drill, only what is to be repeated.
     Repeat { wish: DrillWish },
 }
@@ -123,6 +123,8 @@ pub enum DrillAsk {
 pub struct DrillWish {
     /// 2 or 3; 0 for both.
     pub api: u8,
+    /// The session's profile.
+    pub profile: String,
     /// Oldest first.
     pub results: Vec<DrillResult>,
 }

@@ -8,6 +8,7 @@ use cluster::{Actor, Answer, Ask, HostInput, HostOptions, HostOutput, Micros};
 use frame::Completion;
 
 use crate::calls::CallResult;
+use crate::judging;
 use crate::session::{self, Console};
 use crate::shell::Shell;
 use crate::signals::{Group, SIGINT};
@@ -155,7 +156,14 @@ impl cluster::Console for Host {
     }
 
     fn ask(&self, question: Ask) -> Answer {
-        let Ask::Complete { line, cursor, keys: _ } = question;
+        let (line, cursor) = match question {
+            Ask::Complete { line, cursor, .. } => (line, cursor),
+            Ask::Judge { step, situation } => {
+                let env = self.console.env.borrow();
+                return judging::judge(&self.sys, &env, &step, situation.as_deref());
+            }
+            Ask::Drill(ask) => return judging::drill(&ask),
+        };
         // The word that ends at the cursor.
         let before = line.get(..cursor as usize).unwrap_or(&line);
         let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);

@@ -27,6 +27,7 @@ mod history;
 mod host;
 mod interp;
 mod io;
+mod judging;
 pub mod lang;
 mod pattern;
 mod process;

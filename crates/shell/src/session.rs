@@ -4,7 +4,7 @@
 //! programs that it starts ([`crate::terminal`]). Elsewhere an entry is read whole, like a script.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -26,6 +26,8 @@ pub(crate) struct Console {
     /// Entries of a console that is no terminal.
     pub(crate) lines: RefCell<VecDeque<(u64, String)>>,
     pub(crate) cwd: RefCell<String>,
+    /// What its shell exports.
+    pub(crate) env: RefCell<BTreeMap<String, String>>,
     pub(crate) busy: Cell<bool>,
     /// The exec of the command that runs or is unfinished.
     pub(crate) exec: Cell<u64>,
@@ -81,6 +83,7 @@ impl Console {
     fn end(&self, shell: &mut Shell, code: i32) {
         shell.status = code;
         self.cwd.replace(shell.cwd.clone());
+        self.env.replace(shell.exported());
         self.busy.set(false);
     }
 }

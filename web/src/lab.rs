@@ -342,6 +342,8 @@ impl Answer {
             | FromLab::Hint { .. }
             | FromLab::Completed { .. }
             | FromLab::Looked { .. }
+            | FromLab::Judged { .. }
+            | FromLab::Drill { .. }
             | FromLab::Fatal(_) => Answer::None,
         }
     }

@@ -274,7 +274,9 @@ impl State {
             FromLab::TraceHash { .. }
             | FromLab::Measured { .. }
             | FromLab::Workers { .. }
-            | FromLab::Looked { .. } => {}
+            | FromLab::Looked { .. }
+            | FromLab::Judged { .. }
+            | FromLab::Drill { .. } => {}
         }
     }
 

@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod conform;
+mod drills;
 mod sh;
 mod sim;
 mod trace;
@@ -18,12 +19,15 @@ usage: etcd-lab sh [--members N] [--profile P] [--seed S] [--v2 1] [--quota BYTE
        etcd-lab trace --seed S --members N [--profile P] [--v2 1] [--quota BYTES] [--script F] --until 60s
        etcd-lab sim --seeds A..B --for 60s
        etcd-lab conform [--profile P] PATH...
+       etcd-lab drills check [--profile P] [--seed S] [ID...]
+       etcd-lab drills try [--profile P] [--seed S] [ID]
        etcd-lab bench [--seconds N]
 
 sh       the lab's console in a terminal, or a script from standard input
 trace    runs a session and prints the hash of everything that happened in it
 sim      random faults under all checkers; prints what replays each failure
 conform  replays recorded transcripts of real etcd (.trycmd) and counts
+drills   proves that each drill can be done and not by a wrong way; or does one at a prompt
 bench    throughput of this machine, in one process
 ";
 
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         "trace" => trace::run(rest),
         "sim" => sim::run(rest),
         "conform" => conform::run(rest),
+        "drills" => drills::run(rest),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

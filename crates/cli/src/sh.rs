@@ -51,7 +51,7 @@ pub(crate) fn run(words: &[String]) -> Result<u8, String> {
 }
 
 /// Runs a script to its end, printing as it goes.
-fn exec(session: &mut InProcess, script: &str) -> i32 {
+pub(crate) fn exec(session: &mut InProcess, script: &str) -> i32 {
     let Ok(exec) = session.lab_mut().exec("client", script) else { return 1 };
     let until = session.lab().now() + COMMAND_US_MAX;
     loop {

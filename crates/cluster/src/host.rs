@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use frame::{Action, Completion, Look, Looked, Micros};
+use frame::{
+    Action, Completion, DrillAsk, DrillReply, Judged, Look, Looked, Micros, Situation, Step,
+};
 use proto::{Metadata, Profile, Status};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,10 @@ pub enum Ask {
     /// What could stand at `cursor` (in bytes of `line`)? `looked` is what the cluster has, after
     /// [`Answer::Need`]; it is empty when no member runs.
     Complete { line: String, cursor: u32, looked: Option<Box<Looked>> },
+    /// How does this step stand? Without a situation: what must be looked at for it?
+    Judge { step: Step, situation: Option<Box<Situation>> },
+    /// A drill, or what to repeat.
+    Drill(DrillAsk),
 }
 
 /// The answer.
@@ -78,6 +84,11 @@ pub enum Answer {
     Completion(Completion),
     /// It depends on what the cluster has: ask again with that.
     Need(Look),
+    /// A situation must hold a look at that.
+    NeedLook(Look),
+    /// The error says what in the step cannot be read.
+    Judged(Result<Judged, String>),
+    Drill(Result<Box<DrillReply>, String>),
 }
 
 /// What a console in another instance did in a turn, and how it stands.

@@ -15,6 +15,7 @@ mod in_process;
 mod messages;
 mod network;
 mod queue;
+mod situation;
 mod slot;
 mod starts;
 mod tamper;

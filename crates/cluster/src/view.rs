@@ -188,7 +188,7 @@ impl World {
         }
     }
 
-    fn link_views(&self) -> Vec<LinkView> {
+    pub(crate) fn link_views(&self) -> Vec<LinkView> {
         let count = self.members.len() as u16;
         let pairs = (0..count).flat_map(|from| (0..count).map(move |to| (from, to)));
         pairs
@@ -222,7 +222,7 @@ impl World {
     }
 }
 
-fn status(process: Process) -> Status {
+pub(crate) fn status(process: Process) -> Status {
     match process {
         Process::Running => Status::Running,
         Process::Paused => Status::Paused,

@@ -133,7 +133,11 @@ fn plain_words(args: &[String], flags: &FlagSet) -> Vec<usize> {
 }
 
 /// The subcommand called `name`, or the only one whose name begins so.
-pub(crate) fn child(command: &'static Command, profile: Profile, name: &str) -> Option<&'static Command> {
+pub(crate) fn child(
+    command: &'static Command,
+    profile: Profile,
+    name: &str,
+) -> Option<&'static Command> {
     if let Some(exact) = command.children_in(profile).find(|child| child.name == name) {
         return Some(exact);
     }

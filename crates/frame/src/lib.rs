@@ -11,6 +11,7 @@ mod action;
 mod load;
 mod look;
 mod parse;
+mod step;
 mod wire;
 
 pub use action::{Action, DiskFault, Kind, SPEED_PPM_MAX, SPEED_PPM_MIN, Speed, StepWhat};
@@ -20,6 +21,10 @@ pub use look::{
     PermissionView,
 };
 pub use parse::{USAGE as LAB_USAGE, parse_lab_words};
+pub use step::{
+    CommandResult, Drill, DrillAsk, DrillOutcome, DrillReply, DrillResult, DrillWish, Goal,
+    GoalView, Judged, MemberFacts, RESULT_BYTES_MAX, RESULTS_MAX, Situation, Step, Value,
+};
 pub use wire::{decode, encode};
 
 use serde::{Deserialize, Serialize};
@@ -131,6 +136,22 @@ pub enum ToLab {
         call: u64,
         look: Look,
     },
+    /// A drill, or what to repeat; waits for the console's module. Answered with
+    /// [`FromLab::Drill`]. Never an input.
+    Drill {
+        call: u64,
+        ask: DrillAsk,
+    },
+    /// A step begins here: what it saves is saved, and results of commands count from now on.
+    /// Answered with [`FromLab::Judged`].
+    Step {
+        call: u64,
+        step: Box<Step>,
+    },
+    /// How does the step stand? Answered with [`FromLab::Judged`]. Never an input.
+    Judge {
+        call: u64,
+    },
 }
 
 /// From the conductor to the page.
@@ -200,6 +221,15 @@ pub enum FromLab {
     Looked {
         call: u64,
         looked: Option<Box<Looked>>,
+    },
+    Drill {
+        call: u64,
+        reply: Result<Box<DrillReply>, String>,
+    },
+    /// The error says what in the step cannot be read.
+    Judged {
+        call: u64,
+        judged: Result<Judged, String>,
     },
 }
 

@@ -123,6 +123,8 @@ pub struct NodeView {
     /// None for a directory.
     pub value: Option<String>,
     pub has_ttl: bool,
+    /// When it expires, in microseconds since 1970; 0 for never.
+    pub expires_us: u64,
     pub created_index: u64,
     pub modified_index: u64,
 }

@@ -179,7 +179,7 @@ impl InProcess {
         };
         match answer {
             Answer::Completion(completion) => completion,
-            Answer::Need(_) => Completion::default(),
+            _ => Completion::default(),
         }
     }
 

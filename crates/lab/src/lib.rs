@@ -9,18 +9,21 @@
 
 mod case_pki;
 mod conform;
+mod drills;
 mod in_process;
 mod load;
 mod pace;
 mod script;
 mod session;
 mod sim;
+mod step;
 
 pub use cluster::{
     ActorTrace, Batch, DiskTally, HostAnswer, MemberAnswer, Micros, NetworkOptions, Planted, Turn,
     Window, WorldOptions, run_member,
 };
 pub use conform::{CaseOutcome, known_difference, run_case};
+pub use drills::{DrillCase, begin_drill, check_drill};
 pub use frame::{
     Action, After, Frame, Kind, LoadKind, Measurement, SessionOptions, Speed, StepWhat,
 };

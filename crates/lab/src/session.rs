@@ -106,6 +106,8 @@ pub struct Lab {
     record: Vec<Recorded>,
     events: Vec<LabEvent>,
     first_leader_us: Option<Micros>,
+    /// Of a drill or a lesson.
+    pub(crate) step: Option<crate::step::StepState>,
 }
 
 impl Lab {
@@ -166,6 +168,7 @@ impl Lab {
             record: Vec::new(),
             events: Vec::new(),
             first_leader_us: None,
+            step: None,
             options,
         };
         lab.add_members(profile, &flags);
@@ -252,6 +255,9 @@ impl Lab {
         self.next_exec += 1;
         self.outputs.insert(self.next_exec, Vec::new());
         self.entered_us.insert(self.next_exec, self.world.now());
+        if let Some(step) = &mut self.step {
+            step.entered(self.next_exec, line);
+        }
         let input = HostInput::Exec { exec: self.next_exec, line: line.into() };
         self.world.tell_host(CLIENT, input);
         Ok(self.next_exec)
@@ -372,10 +378,18 @@ impl Lab {
                 Notice::Done { exec, code, .. } => {
                     let output = self.outputs.remove(&exec).unwrap_or_default();
                     let output = String::from_utf8_lossy(&output).into_owned();
+                    if let Some(step) = &mut self.step {
+                        step.ended(exec, code, &output);
+                    }
                     let after = self.after(exec);
                     self.events.push(LabEvent::Done { exec, code, output, after });
                 }
-                Notice::Unfinished { exec } => self.events.push(LabEvent::Unfinished { exec }),
+                Notice::Unfinished { exec } => {
+                    if let Some(step) = &mut self.step {
+                        step.unfinished(exec);
+                    }
+                    self.events.push(LabEvent::Unfinished { exec });
+                }
                 Notice::Taken { exec, by } => {
                     self.outputs.remove(&exec);
                     self.entered_us.remove(&exec);

@@ -106,6 +106,7 @@ impl Running {
             key,
             value: node.value,
             has_ttl: node.expiration_ns.is_some(),
+            expires_us: node.expiration_ns.map_or(0, |ns| u64::try_from(ns / 1000).unwrap_or(0)),
             created_index: node.created_index,
             modified_index: node.modified_index,
         };

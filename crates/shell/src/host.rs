@@ -8,6 +8,7 @@ use cluster::{Actor, Answer, Ask, HostInput, HostOptions, HostOutput, Micros};
 
 use crate::calls::CallResult;
 use crate::complete::{State, complete};
+use crate::judging;
 use crate::session::{self, Console};
 use crate::shell::Shell;
 use crate::signals::{Group, SIGINT};
@@ -156,7 +157,14 @@ impl cluster::Console for Host {
     }
 
     fn ask(&self, question: Ask) -> Answer {
-        let Ask::Complete { line, cursor, looked } = question;
+        let (line, cursor, looked) = match question {
+            Ask::Complete { line, cursor, looked } => (line, cursor, looked),
+            Ask::Judge { step, situation } => {
+                let env = self.console.env.borrow();
+                return judging::judge(&self.sys, &env, &step, situation.as_deref());
+            }
+            Ask::Drill(ask) => return judging::drill(&ask),
+        };
         let (names, fs) = (self.sys.teacher().names(), self.sys.fs());
         let looked = looked.as_deref();
         let profile = self.sys.profile();

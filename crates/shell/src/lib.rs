@@ -28,6 +28,7 @@ mod history;
 mod host;
 mod interp;
 mod io;
+mod judging;
 pub mod lang;
 mod names;
 mod pattern;

@@ -32,9 +32,7 @@ impl Names {
         Names {
             cwd: shell.cwd.clone(),
             vars: vars
-                .map(|(name, variable)| {
-                    (name.clone(), (variable.value.clone(), variable.exported))
-                })
+                .map(|(name, variable)| (name.clone(), (variable.value.clone(), variable.exported)))
                 .collect(),
             functions: shell.functions.keys().cloned().collect(),
         }
@@ -44,11 +42,7 @@ impl Names {
     #[cfg(test)]
     pub(crate) fn for_tests(cwd: &str, vars: &[(&str, &str)]) -> Names {
         let pair = |(name, value): &(&str, &str)| (name.to_string(), (value.to_string(), true));
-        Names {
-            cwd: cwd.into(),
-            vars: vars.iter().map(pair).collect(),
-            functions: Vec::new(),
-        }
+        Names { cwd: cwd.into(), vars: vars.iter().map(pair).collect(), functions: Vec::new() }
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<String> {

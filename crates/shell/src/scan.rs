@@ -597,7 +597,10 @@ mod tests {
     fn a_line_falls_into_its_simple_commands() {
         for (line, expected) in [
             ("a 'b c' \"d\\\"e\" f\\ g", vec![vec!["a", "b c", "d\"e", "f g"]]),
-            ("X=1 a $E \"$TWO\" $TWO ~/x", vec![vec!["a", "127.0.0.1:2379", "a b", "?", "/root/x"]]),
+            (
+                "X=1 a $E \"$TWO\" $TWO ~/x",
+                vec![vec!["a", "127.0.0.1:2379", "a b", "?", "/root/x"]],
+            ),
             ("a; b && c | d & e", vec![vec!["a"], vec!["b"], vec!["c"], vec!["d"], vec!["e"]]),
             ("a $(b c) d", vec![vec!["b", "c"], vec!["a", "?", "d"]]),
             ("a \"x $(b `c`) y\" d", vec![vec!["c"], vec!["b", "?"], vec!["a", "?", "d"]]),

@@ -4,7 +4,7 @@
 //! programs that it starts ([`crate::terminal`]). Elsewhere an entry is read whole, like a script.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -26,6 +26,8 @@ pub(crate) struct Console {
     /// Entries of a console that is no terminal.
     pub(crate) lines: RefCell<VecDeque<(u64, String)>>,
     pub(crate) cwd: RefCell<String>,
+    /// What its shell exports.
+    pub(crate) env: RefCell<BTreeMap<String, String>>,
     pub(crate) busy: Cell<bool>,
     /// The exec of the command that runs or is unfinished.
     pub(crate) exec: Cell<u64>,
@@ -74,6 +76,7 @@ impl Console {
         self.interrupted.set(false);
         self.exec.set(exec);
         shell.sys.set_exec(exec);
+        shell.sys.teacher().reads("");
         shell.group = Group::Line(exec);
         shell.depth = 0;
     }
@@ -81,7 +84,9 @@ impl Console {
     fn end(&self, shell: &mut Shell, code: i32) {
         shell.status = code;
         self.cwd.replace(shell.cwd.clone());
+        self.env.replace(shell.exported());
         self.busy.set(false);
+        shell.sys.teacher().after_command(shell, code);
     }
 }
 
@@ -131,6 +136,7 @@ pub(crate) async fn terminal(mut shell: Shell, console: Rc<Console>) {
         let code = status(run, &shell);
         console.end(&mut shell, code);
         if !sys.terminal().holds(exec) {
+            sys.teacher().tell(&sys, exec);
             sys.output(HostOutput::Done { exec, code });
         }
     }
@@ -148,6 +154,7 @@ async fn command(
     let line = recalled(shell, io, line).await?;
     let mut text = line + "\n";
     loop {
+        sys.teacher().reads(&text);
         let wanted = match lang::read(&text, &shell.aliases) {
             Reading::Commands(list) => {
                 shell.history.borrow_mut().add(&text);

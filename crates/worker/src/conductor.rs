@@ -77,6 +77,10 @@ pub(crate) enum Wanted {
         line: String,
         cursor: u32,
     },
+    /// What a step's goals go by.
+    Judge {
+        call: u64,
+    },
 }
 
 pub(crate) struct Conductor {
@@ -438,6 +442,10 @@ impl Conductor {
         match wanted {
             Wanted::Look { call } => {
                 self.post(&FromLab::Looked { call, looked: looked.map(Box::new) });
+            }
+            Wanted::Judge { call } => {
+                let judged = self.lab.judge_step(looked);
+                self.post(&FromLab::Judged { call, judged });
             }
             Wanted::Complete { call, line, cursor } => {
                 let looked = looked.unwrap_or_default();

@@ -72,8 +72,15 @@ impl Conductor {
 
     /// The page's next message; a line waits, and all that follows it, until the console is there.
     fn next_message(&mut self) -> Option<ToLab> {
-        let is_line =
-            matches!(self.inbox.front(), Some(ToLab::Exec { .. } | ToLab::Complete { .. }));
+        let is_line = matches!(
+            self.inbox.front(),
+            Some(
+                ToLab::Exec { .. }
+                    | ToLab::Complete { .. }
+                    | ToLab::Drill { .. }
+                    | ToLab::Step { .. }
+            )
+        );
         if is_line && !self.console.ready() && self.console.failure().is_none() {
             return None;
         }
@@ -164,6 +171,29 @@ impl Conductor {
             ToLab::Edited { host, edit, text } => drop(self.lab.edited(&host, edit, text)),
             ToLab::Complete { call, line, cursor, .. } => self.complete(call, line, cursor, None),
             ToLab::Look { call, look } => self.ask_look(&look, Wanted::Look { call }),
+            ToLab::Drill { call, ask } => {
+                let reply = match self.lab.client().ask(Ask::Drill(ask)) {
+                    Answer::Drill(reply) => reply,
+                    _ => Err("the console has no drills".into()),
+                };
+                self.post(&FromLab::Drill { call, reply });
+            }
+            ToLab::Step { call, step } => match self.lab.begin_step(*step) {
+                Ok(()) => self.judge(call),
+                Err(text) => self.post(&FromLab::Judged { call, judged: Err(text) }),
+            },
+            ToLab::Judge { call } => self.judge(call),
+        }
+    }
+
+    /// Looks at what the step's goals go by; the judgement follows.
+    fn judge(&mut self, call: u64) {
+        match self.lab.step_look().cloned() {
+            Some(look) => self.ask_look(&look, Wanted::Judge { call }),
+            None => {
+                let judged = Err("no step has begun".to_string());
+                self.post(&FromLab::Judged { call, judged });
+            }
         }
     }
 
@@ -184,7 +214,7 @@ impl Conductor {
             Answer::Need(look) if !asked => {
                 self.ask_look(&look, Wanted::Complete { call, line, cursor });
             }
-            Answer::Need(_) => {
+            _ => {
                 let completion = Completion::default();
                 self.post(&FromLab::Completed { call, completion });
             }

@@ -9,6 +9,9 @@ use cluster::{
 
 use crate::hooks::ConsoleHandle;
 
+/// What a question gets whose module could not be loaded.
+const NOT_THERE: &str = "the console could not be loaded";
+
 pub(crate) struct RemoteConsole {
     handle: ConsoleHandle,
     /// Without its outputs.
@@ -51,7 +54,11 @@ impl Console for RemoteConsole {
 
     fn ask(&self, question: Ask) -> Answer {
         if !self.handle.ready() {
-            return Answer::Completion(frame::Completion::default());
+            return match question {
+                Ask::Complete { .. } => Answer::Completion(frame::Completion::default()),
+                Ask::Judge { .. } => Answer::Judged(Err(NOT_THERE.into())),
+                Ask::Drill(_) => Answer::Drill(Err(NOT_THERE.into())),
+            };
         }
         let bytes = self.handle.ask(frame::encode(&question));
         frame::decode(&bytes).expect("the console of this very build wrote it")

@@ -21,6 +21,7 @@ use cluster::HostOutput;
 
 use crate::names::{Names, lab_members};
 use crate::shell::Shell;
+use crate::sys::Sys;
 use case::Case;
 
 /// Has something to say about a case, or not.
@@ -33,13 +34,17 @@ const RULES: &[&[Rule]] =
 /// So much of what a line showed is kept: its end.
 const HEARD_BYTES_MAX: usize = 16 << 10;
 
-/// Listens to a console, and knows the shell's names as of the last line's end.
+/// Listens to a console, and knows the shell's names as of the last command's end.
 #[derive(Default)]
 pub(crate) struct Teacher {
     /// A person is there to be taught.
     is_on: Cell<bool>,
     names: RefCell<Names>,
+    /// The command that runs, as typed.
+    command: RefCell<String>,
     heard: RefCell<Vec<u8>>,
+    /// What there is to say once the entry has ended.
+    thought: RefCell<Option<String>>,
 }
 
 impl Teacher {
@@ -50,6 +55,13 @@ impl Teacher {
 
     pub(crate) fn names(&self) -> Ref<'_, Names> {
         self.names.borrow()
+    }
+
+    /// The console reads this command; nothing if it could not be read.
+    pub(crate) fn reads(&self, command: &str) {
+        if self.is_on.get() {
+            self.command.replace(command.into());
+        }
     }
 
     /// The console shows this.
@@ -65,19 +77,29 @@ impl Teacher {
         }
     }
 
-    /// A line ended: says what there is to say, before the end itself is told.
-    pub(crate) fn after_line(&self, shell: &Shell, exec: u64, line: &str, code: i32) {
+    /// A command ended. Of several in an entry the first that calls for words gets them.
+    pub(crate) fn after_command(&self, shell: &Shell, code: i32) {
         self.names.replace(Names::of(shell));
         if !self.is_on.get() {
             return;
         }
         let heard = std::mem::take(&mut *self.heard.borrow_mut());
-        let output = String::from_utf8_lossy(&heard);
+        let command = self.command.take();
+        if self.thought.borrow().is_some() {
+            return;
+        }
         let names = self.names.borrow();
         let members = lab_members(&shell.sys.fs());
-        let case = Case::new(line, code, &output, shell.sys.profile(), &names, members);
-        if let Some(text) = hint(&case) {
-            shell.sys.output(HostOutput::Hint { exec, text });
+        let output = String::from_utf8_lossy(&heard);
+        let command = command.trim_end_matches('\n');
+        let case = Case::new(command, code, &output, shell.sys.profile(), &names, members);
+        self.thought.replace(hint(&case));
+    }
+
+    /// The entry ended: says what there is to say, before the end itself is told.
+    pub(crate) fn tell(&self, sys: &Sys, exec: u64) {
+        if let Some(text) = self.thought.take() {
+            sys.output(HostOutput::Hint { exec, text });
         }
     }
 }

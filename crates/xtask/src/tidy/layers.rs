@@ -8,6 +8,7 @@ use super::pure::PURE;
 /// `frame` is plain data and stands before everything that speaks it.
 const ORDER: &[&str] = &[
     "frame",
+    "judge",
     "proto",
     "bolt",
     "pki",
@@ -19,6 +20,7 @@ const ORDER: &[&str] = &[
     "member",
     "cluster",
     "etcdctl",
+    "drills",
     "shell",
     "kube",
     "course",

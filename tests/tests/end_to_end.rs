@@ -225,8 +225,6 @@ fn wrong_input_gets_the_tools_own_error_and_the_console_lives_on() {
     enter_ok(&lab, "lab speed max");
     for (line, status, message) in [
         ("nosuch", 127, "bash: nosuch: command not found\n"),
-        ("echo 'one", 2, "bash: unexpected EOF while looking for matching `''\n"),
-        ("echo \"one", 2, "bash: unexpected EOF while looking for matching `\"'\n"),
         (
             "etcdctl put",
             128,
@@ -267,7 +265,7 @@ fn a_bad_address_is_named_and_the_lab_runs_all_the_same() {
     for complaint in [
         "members=99 is not a number from 1 to 7; using 3.",
         "seed=x is not a whole number; using seed 1.",
-        "profile=9 is not known (3.4); using 3.4.",
+        "profile=9 is not known (3.3, 3.4, 3.5, 3.6); using 3.4.",
         "workers=many is neither 0 nor 1; using 1.",
     ] {
         assert!(banner.contains(complaint), "{complaint} is not in: {banner}");

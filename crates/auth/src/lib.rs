@@ -27,7 +27,6 @@
 //!
 //! Left out: JWT tokens, and the limits of gRPC's gateway on certificates.
 
-mod base64;
 mod bucket;
 mod check;
 mod error;
@@ -38,7 +37,6 @@ mod store;
 mod token;
 mod user;
 
-pub use base64::decode_padded as decode_base64;
 pub use bucket::Pairs;
 pub use check::{AuthInfo, LeaseKeys, needs_admin};
 pub use error::Error;

@@ -5,9 +5,8 @@
 //! password count; later patch releases refuse longer ones.
 
 use bytes::Bytes;
+use proto::base64;
 use proto::etcdserverpb::{AuthUserAddRequest, AuthUserChangePasswordRequest};
-
-use crate::base64;
 
 /// The smallest cost: 16 rounds.
 pub const COST_MIN: u32 = 4;

@@ -147,7 +147,7 @@ impl HostSlot {
     pub(crate) fn call_revised(&mut self, call: u64, reply: &[u8]) {
         let Some((last, view)) = &mut self.last_call else { return };
         if *last == call && view.method != HTTP_METHOD {
-            view.revision = proto::leading_header(reply).map_or(0, |header| header.revision);
+            view.revision = proto::revision_of(reply).unwrap_or(0);
         }
     }
 }

@@ -77,6 +77,14 @@ impl World {
             .max_by_key(|at| self.facts(*at).term)
     }
 
+    /// Whom a look asks, of those that can answer: the leader or, without one, who applied most.
+    pub fn best_informed(&self, can_answer: impl Fn(u16) -> bool) -> Option<u16> {
+        let leader = self.leader().filter(|leader| can_answer(*leader));
+        let applied = |at: &u16| (self.facts(*at).applied, u16::MAX - at);
+        let all = 0..self.members.len() as u16;
+        leader.or_else(|| all.filter(|at| can_answer(*at)).max_by_key(applied))
+    }
+
     /// Whether it would answer /health: it runs, knows a running leader of its term and has applied
     /// all that this leader has committed.
     pub fn is_healthy(&self, actor: u16) -> bool {
@@ -116,8 +124,7 @@ impl World {
             let facts = slot.facts;
             let state = status(slot.process).as_str();
             let why = match self.end_reason(at) {
-                _ if slot.process.is_alive() => String::new(),
-                "" => String::new(),
+                reason if slot.process.is_alive() || reason.is_empty() => String::new(),
                 reason => format!("  ({reason})"),
             };
             text += &format!(

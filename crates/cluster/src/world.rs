@@ -8,7 +8,6 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use frame::{Action, Outcome};
 use member::{CallId, Input, MemberConfig, MemberInfo, Output, PeerConfig, PlantedBug, TICK_US};
 use serde::{Deserialize, Serialize};
@@ -134,44 +133,13 @@ pub(crate) struct OpenCall {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     /// A member's process started: its actor must be made anew before its next batch.
-    Started {
-        actor: u16,
-    },
+    Started { actor: u16 },
     /// A member's process is gone; its actor may be dropped.
-    Ended {
-        actor: u16,
-    },
+    Ended { actor: u16 },
     /// A host's `lab` command about time, for whoever paces the lab.
     Time(Action),
-    Print {
-        host: u16,
-        exec: u64,
-        stderr: bool,
-        text: Bytes,
-    },
-    Done {
-        host: u16,
-        exec: u64,
-        code: i32,
-    },
-    /// See [`HostOutput`] for these.
-    Unfinished {
-        exec: u64,
-    },
-    Taken {
-        exec: u64,
-        by: u64,
-    },
-    Edit {
-        exec: u64,
-        edit: u64,
-        path: String,
-        text: Bytes,
-    },
-    Hint {
-        exec: u64,
-        text: String,
-    },
+    /// Something that a console shows or asks for ([`HostOutput::Print`] and all that follow it there).
+    Console(HostOutput),
 }
 
 pub struct World {
@@ -614,18 +582,12 @@ impl World {
                     let event = Event::Act { action, origin: Some((actor, call)) };
                     self.queue.push(at, None, event);
                 }
-                HostOutput::Print { exec, stderr, text } => {
-                    self.notice(Notice::Print { host: actor, exec, stderr, text });
-                }
-                HostOutput::Done { exec, code } => {
-                    self.notice(Notice::Done { host: actor, exec, code });
-                }
-                HostOutput::Unfinished { exec } => self.notice(Notice::Unfinished { exec }),
-                HostOutput::Taken { exec, by } => self.notice(Notice::Taken { exec, by }),
-                HostOutput::Edit { exec, edit, path, text } => {
-                    self.notice(Notice::Edit { exec, edit, path, text });
-                }
-                HostOutput::Hint { exec, text } => self.notice(Notice::Hint { exec, text }),
+                HostOutput::Print { .. }
+                | HostOutput::Done { .. }
+                | HostOutput::Unfinished { .. }
+                | HostOutput::Taken { .. }
+                | HostOutput::Edit { .. }
+                | HostOutput::Hint { .. } => self.notice(Notice::Console(output)),
             }
         }
     }

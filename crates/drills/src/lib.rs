@@ -12,7 +12,7 @@ mod choose;
 mod table;
 mod values;
 
-use frame::{Drill, DrillAsk, DrillReply, Goal, Step};
+use frame::{Drill, DrillAsk, DrillReply, Goal, PROFILES, Step};
 
 use values::Values;
 
@@ -113,9 +113,6 @@ const BASE: Pattern = Pattern {
     quota_backend_bytes: 0,
     profiles: &PROFILES,
 };
-
-/// All profiles. The old API ended with 3.5.
-const PROFILES: [&str; 4] = ["3.3", "3.4", "3.5", "3.6"];
 
 /// All patterns, by topic.
 pub fn patterns() -> impl Iterator<Item = &'static Pattern> {

@@ -159,12 +159,10 @@ impl InProcess {
     /// A look at what the leader has stored or, without a leader, the running member that applied
     /// most. None while no member runs. It changes nothing.
     pub fn look(&self, look: &Look) -> Option<Looked> {
-        let running = |actor: &usize| self.members[*actor].is_some();
-        let leader = self.lab.world().leader().map(usize::from).filter(running);
-        let applied =
-            |actor: &usize| (self.lab.world().facts(*actor as u16).applied, usize::MAX - actor);
-        let most = (0..self.members.len()).filter(running).max_by_key(applied);
-        self.members[leader.or(most)?].as_ref()?.look(look)
+        let running =
+            |actor: u16| self.members.get(usize::from(actor)).is_some_and(Option::is_some);
+        let from = self.lab.world().best_informed(running)?;
+        self.members[usize::from(from)].as_ref()?.look(look)
     }
 
     /// What could stand at a place of a console line, as a Tab in the page asks for it.

@@ -203,11 +203,6 @@ impl Lab {
                     0 => flags.quota_backend_bytes,
                     bytes => bytes,
                 },
-                snapshot_count: match flags.snapshot_count == MemberConfig::default().snapshot_count
-                {
-                    true => MemberConfig::default_snapshot_count(profile),
-                    false => flags.snapshot_count,
-                },
                 ..flags.clone()
             };
             let actor = self.world.add_member(id, config, port);
@@ -368,40 +363,45 @@ impl Lab {
                 Notice::Started { actor } => self.events.push(LabEvent::MemberStarted { actor }),
                 Notice::Ended { actor } => self.events.push(LabEvent::MemberEnded { actor }),
                 Notice::Time(action) => self.events.push(LabEvent::Time(action)),
-                Notice::Print { exec, stderr, text, .. } => {
-                    if let Some(output) = self.outputs.get_mut(&exec) {
-                        output.extend_from_slice(&text);
-                    }
-                    let text = String::from_utf8_lossy(&text).into_owned();
-                    self.events.push(LabEvent::Output { exec, stderr, text });
-                }
-                Notice::Done { exec, code, .. } => {
-                    let output = self.outputs.remove(&exec).unwrap_or_default();
-                    let output = String::from_utf8_lossy(&output).into_owned();
-                    if let Some(step) = &mut self.step {
-                        step.ended(exec, code, &output);
-                    }
-                    let after = self.after(exec);
-                    self.events.push(LabEvent::Done { exec, code, output, after });
-                }
-                Notice::Unfinished { exec } => {
-                    if let Some(step) = &mut self.step {
-                        step.unfinished(exec);
-                    }
-                    self.events.push(LabEvent::Unfinished { exec });
-                }
-                Notice::Taken { exec, by } => {
-                    self.outputs.remove(&exec);
-                    self.entered_us.remove(&exec);
-                    self.events.push(LabEvent::Taken { exec, by });
-                }
-                Notice::Edit { exec, edit, path, text } => {
-                    let text = String::from_utf8_lossy(&text).into_owned();
-                    self.events.push(LabEvent::Edit { exec, edit, path, text });
-                }
-                Notice::Hint { exec, text } => self.events.push(LabEvent::Hint { exec, text }),
+                Notice::Console(output) => self.take_console(output),
             }
         }
+    }
+
+    fn take_console(&mut self, output: HostOutput) {
+        let event = match output {
+            HostOutput::Print { exec, stderr, text } => {
+                if let Some(output) = self.outputs.get_mut(&exec) {
+                    output.extend_from_slice(&text);
+                }
+                LabEvent::Output { exec, stderr, text: to_text(&text) }
+            }
+            HostOutput::Done { exec, code } => {
+                let output = to_text(&self.outputs.remove(&exec).unwrap_or_default());
+                if let Some(step) = &mut self.step {
+                    step.ended(exec, code, &output);
+                }
+                LabEvent::Done { exec, code, output, after: self.after(exec) }
+            }
+            HostOutput::Unfinished { exec } => {
+                if let Some(step) = &mut self.step {
+                    step.unfinished(exec);
+                }
+                LabEvent::Unfinished { exec }
+            }
+            HostOutput::Taken { exec, by } => {
+                self.outputs.remove(&exec);
+                self.entered_us.remove(&exec);
+                LabEvent::Taken { exec, by }
+            }
+            HostOutput::Edit { exec, edit, path, text } => {
+                LabEvent::Edit { exec, edit, path, text: to_text(&text) }
+            }
+            HostOutput::Hint { exec, text } => LabEvent::Hint { exec, text },
+            // The rest is the world's own.
+            _ => return,
+        };
+        self.events.push(event);
     }
 
     /// How things stand at the end of a line.
@@ -457,6 +457,11 @@ impl Lab {
         }];
         frame
     }
+}
+
+/// What a console shows of bytes.
+fn to_text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Folder of the data directories of the lab's own members; `$LAB` on their host.

@@ -87,15 +87,14 @@ impl Lab {
             saved: state.saved.clone().unwrap_or_default(),
             ..self.world.situation()
         };
+        let step = state.step.clone();
         if state.saved.is_none() {
-            let judged = self.ask_judge(&state.step, situation.clone())?;
-            situation.saved = judged.saves;
+            situation.saved = self.ask_judge(&step, situation.clone())?.saves;
             if let Some(state) = &mut self.step {
                 state.saved = Some(situation.saved.clone());
             }
         }
-        let step = self.step.as_ref().map(|state| &state.step);
-        self.ask_judge(step.unwrap_or(&Step::default()), situation)
+        self.ask_judge(&step, situation)
     }
 
     fn ask_judge(&self, step: &Step, situation: Situation) -> Result<Judged, String> {

@@ -67,7 +67,8 @@ pub struct MemberConfig {
     pub pre_vote: Option<bool>,
     /// `--quota-backend-bytes`: 0 is the default of 2 GiB, below 0 is no quota (K1).
     pub quota_backend_bytes: i64,
-    /// `--snapshot-count`: entries applied between two snapshots (X3).
+    /// `--snapshot-count`: entries applied between two snapshots; 0 is the profile's default, as in
+    /// etcd (X3).
     pub snapshot_count: u64,
     /// Entries kept behind a snapshot for slow followers (X3).
     pub snapshot_catchup_entries: u64,
@@ -118,7 +119,7 @@ impl Default for MemberConfig {
             strict_reconfig_check: true,
             pre_vote: None,
             quota_backend_bytes: 0,
-            snapshot_count: 100_000,
+            snapshot_count: 0,
             snapshot_catchup_entries: 5_000,
             wal_segment_bytes: wal::SEGMENT_SIZE_BYTES,
             max_txn_ops: 128,
@@ -146,9 +147,13 @@ impl MemberConfig {
         self.pre_vote.unwrap_or(self.profile > Profile::V3_4)
     }
 
-    /// X3: what `--snapshot-count` is by default.
-    pub fn default_snapshot_count(profile: Profile) -> u64 {
-        if profile >= Profile::V3_6 { 10_000 } else { 100_000 }
+    /// X3: entries applied between two snapshots.
+    pub fn snapshot_entries(&self) -> u64 {
+        match self.snapshot_count {
+            0 if self.profile >= Profile::V3_6 => 10_000,
+            0 => 100_000,
+            count => count,
+        }
     }
 
     /// Section 18: whether API v2 is served without `--enable-v2`, which 3.6 does not have at all.

@@ -90,10 +90,10 @@ impl Running {
         Ok(snapshot)
     }
 
-    /// Every `snapshot_count` applied entries: backend and snapshot on the disk, and fewer entries in
+    /// Every `snapshot_entries` applied: backend and snapshot on the disk, and fewer entries in
     /// memory (X3). Gives the files; the record goes into the log's bytes.
     pub(crate) fn own_snapshot(&mut self, bytes: &mut Vec<u8>) -> Vec<DiskOp> {
-        if self.applied <= self.snapshots.taken + self.config.snapshot_count
+        if self.applied <= self.snapshots.taken + self.config.snapshot_entries()
             || self.applied < self.backend_index
         {
             return Vec::new();

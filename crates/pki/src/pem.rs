@@ -2,6 +2,8 @@
 //!
 //! Whatever stands between blocks is skipped, and so is a block that does not hold together.
 
+use proto::base64::{decode_padded, encode_padded};
+
 /// One block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
@@ -32,7 +34,7 @@ pub fn blocks(file: &[u8]) -> Vec<Block> {
         let Some(block) = &mut open else { continue };
         if let Some(label) = boundary(line, "-----END ") {
             if label == block.label
-                && let Some(bytes) = from_base64(&block.text)
+                && let Some(bytes) = std::str::from_utf8(&block.text).ok().and_then(decode_padded)
             {
                 found.push(Block { label: label.to_string(), bytes });
             }
@@ -53,52 +55,15 @@ fn boundary<'l>(line: &'l [u8], start: &str) -> Option<&'l str> {
     std::str::from_utf8(rest).ok()
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /// A block as a file has it: lines of 64 characters.
 pub fn encode(label: &str, bytes: &[u8]) -> String {
     let mut text = format!("-----BEGIN {label}-----\n");
     for line in bytes.chunks(48) {
-        for group in line.chunks(3) {
-            let word = group.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte))
-                << (8 * (3 - group.len()));
-            for at in 0..4 {
-                let digit = ALPHABET[(word >> (18 - 6 * at)) as usize & 63];
-                text.push(if at <= group.len() { char::from(digit) } else { '=' });
-            }
-        }
+        text.push_str(&encode_padded(line));
         text.push('\n');
     }
     text.push_str(&format!("-----END {label}-----\n"));
     text
-}
-
-/// Strict: whole groups of four, and padding only at the end.
-fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    if !text.len().is_multiple_of(4) || padding > 2 {
-        return None;
-    }
-    let digits = &text[..text.len() - padding];
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut word, mut bits) = (0u32, 0u32);
-    for digit in digits {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        word = word << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((word >> bits & 0xff) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -1,47 +1,24 @@
 //! Unix seconds and the calendar: the two time formats of certificates, and Go's RFC 3339.
 
+use proto::date::{DAY_S, civil, days};
+
 use crate::der::{GENERALIZED_TIME, NotDer, UTC_TIME, write};
 
-const DAY_S: i64 = 86_400;
-
-/// Year, month, day, and the second of that day.
-fn civil(unix_s: i64) -> (i64, i64, i64, i64) {
-    // The year begins in March here, so that the leap day is its last.
-    let days = unix_s.div_euclid(DAY_S) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day, unix_s.rem_euclid(DAY_S))
-}
-
-/// Days since 1970 of a date of the calendar.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * shifted + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+/// Year, month, day, and the time of that day.
+fn parts(unix_s: i64) -> (i64, i64, i64, [i64; 3]) {
+    let ((year, month, day), s) = (civil(unix_s.div_euclid(DAY_S)), unix_s.rem_euclid(DAY_S));
+    (year, month, day, [s / 3_600, s / 60 % 60, s % 60])
 }
 
 /// `2026-01-31T23:59:59Z`.
 pub(crate) fn rfc3339(unix_s: i64) -> String {
-    let (year, month, day, s) = civil(unix_s);
-    let (hour, minute, second) = (s / 3_600, s / 60 % 60, s % 60);
+    let (year, month, day, [hour, minute, second]) = parts(unix_s);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// A certificate's time; those from 2050 on have four digits for their year.
 pub(crate) fn write_time(unix_s: i64) -> Vec<u8> {
-    let (year, month, day, s) = civil(unix_s);
-    let (hour, minute, second) = (s / 3_600, s / 60 % 60, s % 60);
+    let (year, month, day, [hour, minute, second]) = parts(unix_s);
     let rest = format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
     match (1950..2050).contains(&year) {
         true => write(UTC_TIME, format!("{:02}{rest}", year % 100).as_bytes()),
@@ -75,7 +52,7 @@ pub(crate) fn read_time(tag: u8, text: &[u8]) -> Result<i64, NotDer> {
     }
     let unix_s = days(year, month, day) * DAY_S + hour * 3_600 + minute * 60 + second;
     // A day that the month does not have is another day.
-    let (_, _, same_day, _) = civil(unix_s);
+    let (_, _, same_day) = civil(unix_s.div_euclid(DAY_S));
     if day == same_day { Ok(unix_s) } else { Err(NotDer) }
 }
 

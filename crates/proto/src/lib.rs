@@ -6,6 +6,8 @@
 //! etcd's bytes. Left out: gRPC itself: what a call carries is [`method`] paths, messages and
 //! [`Status`].
 
+pub mod base64;
+pub mod date;
 pub mod error;
 pub mod http;
 mod metadata;
@@ -68,9 +70,16 @@ generated! {
     walpb
 }
 
-/// The header that every answer of API version 3 begins with; none in what is not such an answer.
-pub fn leading_header(reply: &[u8]) -> Option<etcdserverpb::ResponseHeader> {
-    // This answer has nothing but its header, and what is unknown is skipped.
-    let reply = <etcdserverpb::DefragmentResponse as prost::Message>::decode(reply).ok()?;
-    reply.header
+/// The revision in the header that every answer of API version 3 begins with; none in what is no such
+/// answer. Nothing behind the header is looked at.
+pub fn revision_of(reply: &[u8]) -> Option<i64> {
+    let (&key, rest) = reply.split_first()?;
+    let (&length, rest) = rest.split_first()?;
+    // A header is some 40 bytes: its length is one byte.
+    if key != 0x0a || length >= 0x80 {
+        return None;
+    }
+    let header = rest.get(..usize::from(length))?;
+    let header = <etcdserverpb::ResponseHeader as prost::Message>::decode(header).ok()?;
+    Some(header.revision).filter(|revision| *revision > 0)
 }

@@ -1,7 +1,8 @@
 //! Times as etcd writes them in JSON: RFC 3339, nanoseconds without trailing zeros.
 
+use proto::date::{DAY_S, civil, days};
+
 const SECOND_NS: i64 = 1_000_000_000;
-const DAY_S: i64 = 86_400;
 
 /// `2026-11-21T01:50:56.284582249Z` of nanoseconds since 1970.
 pub fn format(unix_ns: i64) -> String {
@@ -69,26 +70,6 @@ fn offset_s(zone: &str) -> Option<i64> {
         good.then(|| part.parse().ok())?
     };
     Some(sign * (two(hours)? * 3600 + two(minutes)? * 60))
-}
-
-/// Days from 1970 to a date of the Gregorian calendar, counted in eras of 400 years that begin in
-/// March, so that the leap day is a year's last.
-fn days(year: i64, month: i64, date: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + date - 1;
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// The inverse of [`days`].
-fn civil(day: i64) -> (i64, i64, i64) {
-    let (era, day) = ((day + 719_468).div_euclid(146_097), (day + 719_468).rem_euclid(146_097));
-    let of_era = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * of_era + of_era / 4 - of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = era * 400 + of_era + i64::from(month <= 2);
-    (year, month, of_year - (153 * shifted + 2) / 5 + 1)
 }
 
 #[cfg(test)]

@@ -424,13 +424,9 @@ impl Conductor {
     /// Asks the lab's own leader or, without one, the running member that applied most; the answer
     /// comes to [`Conductor::looked`].
     pub(crate) fn ask_look(&mut self, look: &Look, wanted: Wanted) {
-        let seat = |actor: &u16| self.seats[usize::from(*actor)].as_ref();
-        let running: Vec<u16> = (0..self.seats.len() as u16)
-            .filter(|actor| seat(actor).is_some_and(|seat| seat.dead.is_none()))
-            .collect();
-        let leader = self.lab.world().leader().filter(|leader| running.contains(leader));
-        let applied = |actor: &u16| (self.lab.world().facts(*actor).applied, u16::MAX - actor);
-        let Some(from) = leader.or_else(|| running.into_iter().max_by_key(applied)) else {
+        let seat = |actor: u16| self.seats.get(usize::from(actor)).and_then(Option::as_ref);
+        let running = |actor| seat(actor).is_some_and(|seat| seat.dead.is_none());
+        let Some(from) = self.lab.world().best_informed(running) else {
             return self.looked(wanted, None);
         };
         self.phase = Phase::Look { from, wanted };

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use prost::Message;
-use proto::etcdserverpb::{RangeRequest, ResponseHeader};
+use proto::etcdserverpb::RangeRequest;
 use proto::method;
 
 use super::{Checker, Step, What};
@@ -48,7 +48,8 @@ impl Checker for RevisionOrder {
             }
             What::Answered { host, call, result } => {
                 let Some((kind, before)) = self.open.remove(&(host, call)) else { return Ok(()) };
-                let Some(revision) = result.as_ref().ok().and_then(|reply| revision_of(reply))
+                let Some(revision) =
+                    result.as_ref().ok().and_then(|reply| proto::revision_of(reply))
                 else {
                     return Ok(());
                 };
@@ -72,16 +73,4 @@ impl Checker for RevisionOrder {
             _ => Ok(()),
         }
     }
-}
-
-/// The revision in the header, which is the first field of every response.
-pub(crate) fn revision_of(reply: &[u8]) -> Option<i64> {
-    let (&key, rest) = reply.split_first()?;
-    let (&length, rest) = rest.split_first()?;
-    // A header is some 40 bytes: its length is one byte.
-    if key != 0x0a || length >= 0x80 {
-        return None;
-    }
-    let header = ResponseHeader::decode(rest.get(..usize::from(length))?).ok()?;
-    Some(header.revision).filter(|revision| *revision > 0)
 }

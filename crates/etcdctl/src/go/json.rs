@@ -3,6 +3,8 @@
 
 use std::fmt::{Display, Write};
 
+use proto::base64::encode_padded;
+
 /// An object under construction. Methods chain; those named `_or_none` skip zero values, which is
 /// Go's `omitempty`.
 pub(crate) struct Object {
@@ -51,7 +53,11 @@ impl Object {
     }
 
     pub(crate) fn bytes_or_none(self, name: &str, value: &[u8]) -> Self {
-        if value.is_empty() { self } else { self.raw(name, format!("\"{}\"", base64(value))) }
+        if value.is_empty() {
+            self
+        } else {
+            self.raw(name, format!("\"{}\"", encode_padded(value)))
+        }
     }
 
     pub(crate) fn array_or_none(self, name: &str, values: Vec<String>) -> Self {
@@ -88,34 +94,9 @@ pub(crate) fn string(text: &str) -> String {
     quoted
 }
 
-/// Standard base64 with padding.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            let sextet = (group >> (18 - 6 * digit) & 0x3f) as usize;
-            text.push(if digit <= chunk.len() { char::from(DIGITS[sextet]) } else { '=' });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_padded() {
-        for (bytes, expected) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
-        {
-            assert_eq!(base64(bytes.as_bytes()), expected);
-        }
-        assert_eq!(base64(&[0xff, 0xfe, 0xfb]), "//77");
-    }
 
     #[test]
     fn strings_escape_html() {

@@ -1,32 +1,26 @@
 //! Timestamps in the two forms that show: zap's ISO 8601 and capnslog's. The zone is UTC, as on the
 //! lab's hosts.
 
-/// Year, month, day, hour, minute, second of a Unix time in seconds.
-fn civil(unix_s: u64) -> [u64; 6] {
-    let (days, second) = (unix_s / 86_400, unix_s % 86_400);
-    // Days are counted in eras of 400 years from 1 March of year 0, so that leap days come last.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
+use proto::date::{DAY_S, civil};
+
+/// Year, month, day, hour, minute, second of a wall clock.
+fn parts(wall_us: u64) -> [i64; 6] {
+    // All microseconds that 64 bits hold are fewer seconds than that.
+    let unix_s = (wall_us / 1_000_000) as i64;
+    let ((year, month, day), second) = (civil(unix_s / DAY_S), unix_s % DAY_S);
     [year, month, day, second / 3_600, second / 60 % 60, second % 60]
 }
 
 /// `2022-11-01T12:00:00.000Z`.
 pub(crate) fn iso8601_ms(wall_us: u64) -> String {
-    let [year, month, day, hour, minute, second] = civil(wall_us / 1_000_000);
+    let [year, month, day, hour, minute, second] = parts(wall_us);
     let ms = wall_us / 1_000 % 1_000;
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
 }
 
 /// `2022-11-01 12:00:00.000000`.
 pub(crate) fn capnslog(wall_us: u64) -> String {
-    let [year, month, day, hour, minute, second] = civil(wall_us / 1_000_000);
+    let [year, month, day, hour, minute, second] = parts(wall_us);
     let us = wall_us % 1_000_000;
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{us:06}")
 }

@@ -3,6 +3,7 @@
 
 use proto::Profile;
 use proto::authpb::Permission;
+use proto::base64::encode_padded;
 use proto::etcdserverpb::{
     AlarmMember, DowngradeInfo, HashKvResponse, Member, MemberListResponse, ResponseHeader,
     StatusResponse, TxnResponse,
@@ -10,7 +11,7 @@ use proto::etcdserverpb::{
 use proto::mvccpb::{Event, KeyValue};
 
 use super::{Display, Health, Reply};
-use crate::go::json::{Object, array, base64, string};
+use crate::go::json::{Object, array, string};
 
 pub(super) fn print(display: &Display, reply: &Reply<'_>) -> String {
     object(display, reply) + "\n"
@@ -63,7 +64,9 @@ fn object(display: &Display, reply: &Reply<'_>) -> String {
                 "keys",
                 match &lease.keys[..] {
                     [] => "null".to_string(),
-                    keys => array(keys.iter().map(|key| format!("\"{}\"", base64(key))).collect()),
+                    keys => array(
+                        keys.iter().map(|key| format!("\"{}\"", encode_padded(key))).collect(),
+                    ),
                 },
             )
             .end(),

@@ -72,7 +72,7 @@ mod tests {
     use proto::mvccpb::KeyValue;
 
     use super::*;
-    use crate::go::json::base64;
+    use proto::base64::encode_padded;
 
     #[test]
     fn replies_are_the_bytes_that_etcd_sent() {
@@ -86,7 +86,7 @@ mod tests {
         };
         let get = RangeResponse { kvs: vec![kv], count: 1, ..RangeResponse::default() };
         let bytes = print(&Reply::Get(&get)).map(Result::unwrap_or_default);
-        assert_eq!(base64(&bytes.unwrap_or_default()), "EhEKBGZtdDEQAhgCIAEqA29uZSAB");
+        assert_eq!(encode_padded(&bytes.unwrap_or_default()), "EhEKBGZtdDEQAhgCIAEqA29uZSAB");
         assert_eq!(print(&Reply::Status(&[])), None);
     }
 }

@@ -2,12 +2,12 @@
 //! variables ask for, time limits, passwords, and how errors are shown.
 
 use proto::Profile;
+use proto::base64::encode_padded;
 
 use super::cli::Parsed;
 use super::http::{Client, Config, Failure};
 use super::tree::Run;
 use crate::client::{Tls, TlsFiles};
-use crate::go::json::base64;
 use crate::go::url::Url;
 use crate::process::not_yet;
 use crate::system::{LocalFuture, System};
@@ -145,10 +145,10 @@ impl<'a> Context<'a> {
         let credentials = match user.split_once(':') {
             _ if user.is_empty() => None,
             Some(("", _)) => None,
-            Some(_) => Some(base64(user.as_bytes())),
+            Some(_) => Some(encode_padded(user.as_bytes())),
             None => {
                 let password = self.ask("Password: ").await;
-                Some(base64(format!("{user}:{password}").as_bytes()))
+                Some(encode_padded(format!("{user}:{password}").as_bytes()))
             }
         };
         let timeout_ns = self.global.duration_ns("timeout");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use cluster::HostOutput;
 use prost::Message;
-use proto::etcdserverpb::{Member, MemberListResponse, ResponseHeader};
+use proto::etcdserverpb::{Member, MemberListResponse};
 use proto::{Metadata, Status, error};
 
 use super::contender::{Hold, overlaps};
@@ -134,15 +134,8 @@ impl View {
         ClientReport { ops, refusals, missing: Vec::new(), violations }
     }
 
-    /// The header is the first field of every response.
     pub(crate) fn learn_revision(&mut self, reply: &Bytes) {
-        let length = usize::from(reply.get(1).copied().unwrap_or(0));
-        if reply.first() != Some(&0x0a) || reply.len() < 2 + length {
-            return;
-        }
-        if let Ok(header) = ResponseHeader::decode(reply.slice(2..2 + length)) {
-            self.revision = self.revision.max(header.revision);
-        }
+        self.revision = self.revision.max(proto::revision_of(reply).unwrap_or(0));
     }
 
     pub(crate) fn learn_lease(&mut self, id: i64) {

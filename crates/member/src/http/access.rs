@@ -47,8 +47,8 @@ impl Running {
     fn basic_user(&mut self, ask: &Ask<'_>) -> Option<User> {
         let text = header(&ask.request.headers, "Authorization")?;
         let (scheme, encoded) = text.split_once(' ')?;
-        let decoded =
-            ::auth::decode_base64(encoded).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let decoded = proto::base64::decode_padded(encoded)
+            .filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
         let decoded = String::from_utf8(decoded).ok()?;
         let (name, password) = decoded.split_once(':')?;
         let user = self.v2_user(ask.now, name).ok()?;

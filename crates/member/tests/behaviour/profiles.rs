@@ -119,7 +119,8 @@ fn the_state_of_auth_can_be_asked_for_from_3_5_on() {
 /// Sections 11 (X3) and 18, rows of the snapshots and of the v2 server.
 #[test]
 fn flags_have_the_defaults_of_their_release() {
-    let counts = Profile::ALL.map(MemberConfig::default_snapshot_count);
+    let counts = Profile::ALL
+        .map(|profile| MemberConfig { profile, ..MemberConfig::default() }.snapshot_entries());
     assert_eq!(counts, [100_000, 100_000, 100_000, 10_000]);
     let v2 = Profile::ALL.map(MemberConfig::serves_v2_by_default);
     assert_eq!(v2, [true, false, false, false]);

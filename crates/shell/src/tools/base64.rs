@@ -1,9 +1,9 @@
 //! `base64`, and byte dumps: `xxd [-p]` and `hexdump -C`.
 
+use proto::base64::{STANDARD, encode_padded};
+
 use crate::process::{Process, ToolResult};
 use crate::tools::options::Options;
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 pub(super) async fn base64(process: Process) -> ToolResult {
     let long = [("decode", 'd'), ("wrap", 'w'), ("ignore-garbage", 'i')];
@@ -27,35 +27,22 @@ pub(super) async fn base64(process: Process) -> ToolResult {
         process.out(decoded).await?;
         return if valid { Ok(0) } else { process.fail(1, "invalid input").await };
     }
-    let text = encode(&bytes);
+    let text = encode_padded(&bytes);
     if wrap == 0 {
         process.out(text).await?;
         return Ok(0);
     }
-    for line in text.chunks(wrap) {
+    for line in text.as_bytes().chunks(wrap) {
         process.out([line, b"\n"].concat()).await?;
     }
     Ok(0)
-}
-
-pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            let digit = ALPHABET[(group >> (18 - 6 * at) & 63) as usize];
-            out.push(if at <= chunk.len() { digit } else { b'=' });
-        }
-    }
-    out
 }
 
 /// The bytes up to the first error, and whether there was none.
 fn decode(text: &[u8], ignore: bool) -> (Vec<u8>, bool) {
     let (mut out, mut group, mut count, mut padding) = (Vec::new(), 0u32, 0, 0);
     for byte in text {
-        let digit = match ALPHABET.iter().position(|a| a == byte) {
+        let digit = match STANDARD.iter().position(|a| a == byte) {
             Some(digit) if padding == 0 => digit,
             None if *byte == b'=' && count >= 2 && count + padding < 4 => {
                 padding += 1;

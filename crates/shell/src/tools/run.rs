@@ -313,7 +313,7 @@ const MONTHS: [&str; 12] = [
 pub(super) fn format_date(wall_us: u64, format: &str) -> String {
     let seconds = wall_us / 1_000_000;
     let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
+    let (year, month, day) = proto::date::civil(days as i64);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     let month_name = MONTHS[(month - 1) as usize];
     let day_name = DAYS[(days % 7) as usize];
@@ -349,21 +349,6 @@ pub(super) fn format_date(wall_us: u64, format: &str) -> String {
         out.push_str(&text);
     }
     out
-}
-
-/// Year, month and day of a number of days since 1970, by counting 400-year cycles from March.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let (cycle, day_of_cycle) = (shifted / 146_097, shifted % 146_097);
-    let year_of_cycle = (day_of_cycle - day_of_cycle / 1_460 + day_of_cycle / 36_524
-        - day_of_cycle / 146_096)
-        / 365;
-    let day_of_year =
-        day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_cycle + cycle * 400 + u64::from(month <= 2), month, day)
 }
 
 pub(super) async fn small(process: Process) -> Result<i32, Exit> {

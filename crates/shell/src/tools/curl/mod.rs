@@ -203,8 +203,7 @@ impl Transfer<'_> {
         let method = options.method.clone().unwrap_or_else(|| usual.to_string());
         let mut headers = vec![Header::new("Host", url.authority())];
         if let Some(user) = &options.user {
-            let user =
-                String::from_utf8_lossy(&super::base64::encode(user.as_bytes())).into_owned();
+            let user = proto::base64::encode_padded(user.as_bytes());
             headers.push(Header::new("Authorization", format!("Basic {user}")));
         }
         let own =

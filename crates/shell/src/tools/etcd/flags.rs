@@ -328,11 +328,7 @@ impl EtcdFlags {
             existing: state == "existing",
             initial_cluster_token: take_text(&mut given, "initial-cluster-token", "etcd-cluster"),
             quota_backend_bytes: take_i64(&mut given, "quota-backend-bytes", 0),
-            snapshot_count: take_u64(
-                &mut given,
-                "snapshot-count",
-                MemberConfig::default_snapshot_count(profile),
-            ),
+            snapshot_count: take_u64(&mut given, "snapshot-count", 0),
             heartbeat_interval_ms: take_u64(&mut given, "heartbeat-interval", 100),
             election_timeout_ms: take_u64(&mut given, "election-timeout", 1_000),
             auto_compaction,

@@ -3,14 +3,13 @@
 //! By hand, because it is small: a general engine would add 12 KB to the lab's module.
 
 /// The letters of a bcrypt hash.
-pub(crate) const BCRYPT: &[u8; 64] =
-    b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+pub const BCRYPT: &[u8; 64] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// The letters of RFC 4648.
-const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+pub const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// With `=` up to a multiple of four letters.
-pub(crate) fn encode_padded(bytes: &[u8]) -> String {
+pub fn encode_padded(bytes: &[u8]) -> String {
     let mut text = encode(STANDARD, bytes);
     while !text.len().is_multiple_of(4) {
         text.push('=');
@@ -29,7 +28,7 @@ pub fn decode_padded(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Without padding.
-pub(crate) fn encode(alphabet: &[u8; 64], bytes: &[u8]) -> String {
+pub fn encode(alphabet: &[u8; 64], bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
         let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
@@ -43,7 +42,7 @@ pub(crate) fn encode(alphabet: &[u8; 64], bytes: &[u8]) -> String {
 }
 
 /// `None` for a letter outside of the alphabet, and for a length that no bytes give.
-pub(crate) fn decode(alphabet: &[u8; 64], text: &str) -> Option<Vec<u8>> {
+pub fn decode(alphabet: &[u8; 64], text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
     for group in text.as_bytes().chunks(4) {
         let mut bits = 0u32;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use lab::{EPOCH_US, InProcess, Lab, SessionOptions, WorldOptions};
+use lab::{EPOCH_US, InProcess, Lab, LabEvent, SessionOptions, WorldOptions};
 use member::MemberConfig;
 use pki::{Certificate, Issuer, PrivateKey, Subject, Usage, issue, pem};
 use shell::{Host, HostOptions};
@@ -70,6 +70,26 @@ impl Session {
     fn run(&mut self, line: &str) -> (i32, String) {
         let until = self.0.lab().now() + 60_000_000;
         self.0.exec(line, until).unwrap_or_else(|| panic!("it does not end: {line}"))
+    }
+
+    /// Exit status, output and what the teacher says of a line.
+    fn told(&mut self, line: &str) -> (i32, String, String) {
+        self.0.take_events();
+        let exec = self.0.lab_mut().exec("client", line).expect("there is a client");
+        let until = self.0.lab().now() + 60_000_000;
+        let mut said = String::new();
+        loop {
+            for event in self.0.take_events() {
+                match event {
+                    LabEvent::Hint { text, .. } => said.push_str(&text),
+                    LabEvent::Done { exec: ended, code, output, .. } if ended == exec => {
+                        return (code, output, said);
+                    }
+                    _ => {}
+                }
+            }
+            assert!(self.0.run_window(until), "it does not end: {line}");
+        }
     }
 
     /// The output of a line that must go well.
@@ -256,5 +276,94 @@ fn etcd_does_not_start_over_files_that_do_not_fit() {
         let (status, output) = lab.run(&format!("{} {flags}", etcd("https")));
         assert_eq!(status, 1, "{flags}: {output}");
         assert!(output.ends_with(&format!(" C | etcdmain: {text}\n")), "{flags}: {output}");
+    }
+}
+
+/// Certificates where kubeadm puts them, used and misused as course notes do: the matrix was measured
+/// on 3.5.1. The last column is a part of what the teacher says.
+#[test]
+fn the_certificates_of_the_course_notes() {
+    let mut lab = Session::new("3.5");
+    lab.serve(SERVE);
+    lab.ok("mkdir -p /etc/kubernetes/pki/etcd; cp ca.crt server.crt server.key /etc/kubernetes/pki/etcd");
+    lab.ok("export P=/etc/kubernetes/pki/etcd ETCDCTL_ENDPOINTS=https://127.0.0.1:42379");
+    let all = "--cacert $P/ca.crt --cert $P/server.crt --key $P/server.key";
+    for key in ["/registry/a", "/registry/b"] {
+        lab.ok(&format!("etcdctl {all} put {key} x"));
+    }
+    let keys = "/registry/a\n\n/registry/b\n\n";
+    let late = "Error: context deadline exceeded\n";
+    let list = "get / --prefix --keys-only";
+    for (line, status, end, said) in [
+        (format!("etcdctl {all} {list}"), 0, keys, ""),
+        (
+            format!(
+                "sh -c \"ETCDCTL_API=3 etcdctl --cert=$P/server.crt --key=$P/server.key --cacert=$P/ca.crt {list}\""
+            ),
+            0,
+            keys,
+            "",
+        ),
+        (
+            format!(
+                "sh -c \"ETCDCTL_API=3 etcdctl get / \\\n --prefix --keys-only --limit=1 \\\n {all}\""
+            ),
+            0,
+            "/registry/a\n\n",
+            "",
+        ),
+        (
+            format!("etcdctl get / \\\n --prefix --keys-only --limit=10 / \\\n {all}"),
+            128,
+            "Error: too many arguments, only accept one argument when `--prefix` or `--from-key` is set\n",
+            "one key only",
+        ),
+        (
+            format!(
+                "ETCDCTL_CACERT=$P/ca.crt ETCDCTL_CERT=$P/server.crt ETCDCTL_KEY=$P/server.key etcdctl {list}"
+            ),
+            0,
+            keys,
+            "",
+        ),
+        (format!("etcdctl --cacert $P/ca.crt {list}"), 1, late, "--cert=FILE --key=FILE"),
+        (
+            format!("etcdctl --cert $P/server.crt --key $P/server.key {list}"),
+            1,
+            late,
+            "--cacert=FILE",
+        ),
+        (
+            format!("etcdctl --cacert $P/ca.crt --cert $P/server.crt {list}"),
+            128,
+            "Error: KeyFile and CertFile must both be present[key: , cert: /etc/kubernetes/pki/etcd/server.crt]\n",
+            "go together",
+        ),
+        (
+            format!("etcdctl --cacert /nope/ca.crt {list}"),
+            128,
+            "Error: open /nope/ca.crt: no such file or directory\n",
+            "no file /nope/ca.crt",
+        ),
+        (format!("ETCDCTL_ENDPOINTS=127.0.0.1:42379 etcdctl {list}"), 1, late, "wants TLS"),
+        (
+            "ETCDCTL_ENDPOINTS=127.0.0.1:42379 etcdctl endpoint health".into(),
+            1,
+            "127.0.0.1:42379 is unhealthy: failed to commit proposal: context deadline exceeded\nError: unhealthy cluster\n",
+            "",
+        ),
+        (
+            "ETCDCTL_ENDPOINTS=https://127.0.0.1:2379 etcdctl get a --cacert $P/ca.crt".into(),
+            1,
+            late,
+            "http",
+        ),
+    ] {
+        let (code, output, told) = lab.told(&line);
+        assert!(code == status && output.ends_with(end), "{line}: {code} {output}");
+        assert!(
+            if said.is_empty() { told.is_empty() || code != 0 } else { told.contains(said) },
+            "{line}: {told}\n{output}"
+        );
     }
 }

@@ -83,7 +83,9 @@ fn wants_tls(case: &Case<'_>, call: &Call) -> bool {
 fn unconnected_tls(case: &Case<'_>) -> Option<String> {
     let call = failed_call(case)?;
     let wants = call.api == Some(Api::V3) && wants_tls(case, &call);
-    (wants && is_unconnected(case)).then(|| {
+    // A server that does not speak TLS hangs up in the middle of the handshake.
+    let failed = is_unconnected(case) || case.says("authentication handshake failed: EOF");
+    (wants && failed).then(|| {
         "No connection came to be. https:// and certificates are for members that serve TLS; a member that speaks plain http wants http://, or nothing before the address.".into()
     })
 }

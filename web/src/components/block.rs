@@ -28,6 +28,10 @@ pub(crate) fn BlockView(props: &Props) -> Html {
     let code = block.code.map_or_else(String::new, |code| code.to_string());
     let dropped = block.output.dropped_lines;
     let pre = use_node_ref();
+    use_effect_with(block.output.bytes, {
+        let pre = pre.clone();
+        move |_| reach_by_keyboard(&pre)
+    });
     html! {
         <li {class} data-code={code}>
             { command(block) }
@@ -48,6 +52,18 @@ pub(crate) fn BlockView(props: &Props) -> Html {
             { teacher(block, props.teacher) }
             { facts(props, pre) }
         </li>
+    }
+}
+
+/// Output that is wider than its place can be reached, and so scrolled, by keyboard.
+fn reach_by_keyboard(pre: &NodeRef) {
+    let Some(pre) = pre.cast::<Element>() else { return };
+    if pre.scroll_width() <= pre.client_width() {
+        return pre.remove_attribute("tabindex").unwrap_or_default();
+    }
+    for (name, value) in [("tabindex", "0"), ("role", "group"), ("aria-label", "Wide output")] {
+        // An attribute of such a name can be set.
+        pre.set_attribute(name, value).unwrap_or_default();
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Output {
     pub(crate) breaks: usize,
     /// Lines that were dropped from the beginning.
     pub(crate) dropped_lines: usize,
+    /// A carriage return came last.
+    returned: bool,
     next_id: u64,
 }
 
@@ -64,8 +66,34 @@ impl Output {
         self.bytes == 0
     }
 
-    /// Adds text; beyond `bytes_max` the oldest pieces go.
-    pub(crate) fn push(&mut self, kind: Kind, mut text: &str, bytes_max: usize) {
+    /// Adds text; beyond `bytes_max` the oldest pieces go. What is printed after a carriage return
+    /// takes the place of its line, as progress bars want it.
+    pub(crate) fn push(&mut self, kind: Kind, text: &str, bytes_max: usize) {
+        if kind == Kind::Typed {
+            return self.add(kind, text, bytes_max);
+        }
+        for (number, part) in text.split('\r').enumerate() {
+            self.returned |= number > 0;
+            if part.is_empty() {
+                continue;
+            }
+            if std::mem::take(&mut self.returned) && !part.starts_with('\n') {
+                self.erase_line();
+            }
+            self.add(kind, part, bytes_max);
+        }
+    }
+
+    /// Takes the unfinished line away, as far as the newest piece holds it.
+    fn erase_line(&mut self) {
+        let newest = self.pieces.last_mut().filter(|piece| piece.kind == Kind::Printed);
+        let Some(piece) = newest else { return };
+        let keep = piece.text.rfind('\n').map_or(0, |at| at + 1);
+        self.bytes -= piece.text.len() - keep;
+        Rc::make_mut(piece).text.truncate(keep);
+    }
+
+    fn add(&mut self, kind: Kind, mut text: &str, bytes_max: usize) {
         while !text.is_empty() {
             let newest = self.pieces.last_mut().filter(|piece| piece.kind == kind);
             let taken = newest.as_ref().map_or(0, |piece| piece.room_for(text));
@@ -199,6 +227,21 @@ mod tests {
         let kinds: Vec<_> = output.pieces.iter().map(|p| (p.kind, p.at_start)).collect();
         assert_eq!(kinds, [(Kind::Printed, true), (Kind::Typed, false), (Kind::Printed, true)]);
         assert_eq!(output.text(), "Name: alice\nhello\n");
+    }
+
+    #[test]
+    fn a_carriage_return_begins_the_line_anew() {
+        for (text, shown) in [
+            ("a\n 1 / 60\r 2 / 60\r 3 / 60\nPASS\n", "a\n 3 / 60\nPASS\n"),
+            ("one\r\ntwo\r\n", "one\ntwo\n"),
+            ("kept\r", "kept"),
+        ] {
+            assert_eq!(output(&[(Kind::Printed, text)]).text(), shown);
+            let parts: Vec<String> = text.chars().map(String::from).collect();
+            let parts: Vec<_> = parts.iter().map(|part| (Kind::Printed, part.as_str())).collect();
+            let in_parts = output(&parts);
+            assert_eq!((in_parts.text().as_str(), in_parts.bytes), (shown, shown.len()));
+        }
     }
 
     #[test]

@@ -7,13 +7,32 @@ use scene::words::{span, time};
 /// One fact of the strip: its class, its words.
 pub(crate) type Fact = (&'static str, String);
 
+/// Calls that change nothing: nobody needs to wonder whether they took effect.
+const READS: [&str; 12] = [
+    "Range",
+    "Watch",
+    "LeaseKeepAlive",
+    "LeaseTimeToLive",
+    "LeaseLeases",
+    "MemberList",
+    "Status",
+    "Hash",
+    "HashKV",
+    "Snapshot",
+    "Observe",
+    "Leader",
+];
+
 /// Empty where there is no strip: the command runs, or it is a click's echo.
 pub(crate) fn strip(block: &Block) -> Vec<Fact> {
     let (Some(code), Some(after), false) = (block.code, &block.after, block.echo) else {
         return Vec::new();
     };
     let call = after.last_call.as_ref();
-    let unknown = code != 0 && call.is_some_and(|call| call.outcome == Outcome::Unknown);
+    let unknown = |call: &frame::CallView| {
+        call.outcome == Outcome::Unknown && !READS.contains(&call.method.as_str())
+    };
+    let unknown = code != 0 && call.is_some_and(unknown);
     let mut facts = vec![match code {
         0 => ("good", "ok".to_string()),
         code if unknown => ("warn", format!("exit {code}, outcome unknown")),
@@ -49,6 +68,7 @@ mod tests {
     #[test]
     fn it_tells_how_the_command_went() {
         let call = |outcome| CallView {
+            method: "Put".into(),
             endpoint: "127.0.0.1:2379".into(),
             revision: if outcome == Outcome::Ok { 7 } else { 0 },
             outcome,
@@ -64,6 +84,9 @@ mod tests {
         assert_eq!(ok, "ok | revision 7 | 127.0.0.1:2379 | leader m1 | at 2.345 s | took 14 ms");
         let unknown = words(Some(1), after("", Some(call(Outcome::Unknown))), false);
         assert!(unknown.starts_with("exit 1, outcome unknown | 127.0.0.1:2379 | no leader"));
+        let watch = CallView { method: "Watch".into(), ..call(Outcome::Unknown) };
+        let watch = words(Some(130), after("m1", Some(watch)), false);
+        assert!(watch.starts_with("exit 130 | 127.0.0.1:2379"), "{watch}");
         let local = words(Some(127), after("m1", None), false);
         assert_eq!(local, "exit 127 | leader m1 | at 2.345 s | took 14 ms");
         assert_eq!(words(None, after("m1", None), false), "");

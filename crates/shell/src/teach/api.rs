@@ -45,7 +45,9 @@ const INSTEAD: &[(&str, &str)] = &[
 fn old_command(case: &Case<'_>) -> Option<String> {
     let name = case.between("Error: unknown command \"", "\" for \"etcdctl\"")?;
     let (_, instead) = INSTEAD.iter().find(|(old, _)| *old == name)?;
-    Some(format!("{name} belongs to the old API, v2; in force is v3. Instead: {instead}."))
+    Some(format!(
+        "{name} belongs to the old API, v2. This line goes to v3; there it is: {instead}."
+    ))
 }
 
 /// `etcdctl endpoint-health`
@@ -100,7 +102,9 @@ fn old_flag(case: &Case<'_>) -> Option<String> {
         return Some("With API v3 it is a command: etcdctl version".into());
     }
     let (_, new) = FLAGS.iter().find(|(old, _)| *old == name)?;
-    Some(format!("--{name} is a flag of the old API, v2; in force is v3. There it is {new}."))
+    Some(format!(
+        "--{name} is a flag of the old API, v2. In v3, to which this line goes, it is {new}."
+    ))
 }
 
 /// `--cacert` under API 2.

@@ -1,7 +1,7 @@
 //! axe-core finds no serious violation on the page: fresh, in use, with each dialog open, on a phone,
 //! in light and in dark. And it would find one: a planted button without a name is reported.
 
-use etcd_lab_tests::browser::Lab;
+use etcd_lab_tests::browser::{Key, Lab, TypingData};
 use etcd_lab_tests::person;
 use serde_json::{Value, json};
 
@@ -66,6 +66,27 @@ fn the_page_has_no_serious_violation_in_any_of_its_states() {
             lab.act(json!({"kind": "kill", "member": "m2"}));
             lab.click(&person::member("m2"));
             found.extend(look(&lab, &axe, &at("in use")));
+            if width < 1000 {
+                continue;
+            }
+            for (name, open, close) in [
+                ("cheat sheet", "cheats-button", "[data-testid=cheats-search]"),
+                ("what is real", "honest-button", "[data-testid=measure]"),
+            ] {
+                lab.click(&format!("[data-testid={open}]"));
+                lab.until(name, || lab.count(close) > 0);
+                found.extend(look(&lab, &axe, &at(name)));
+                lab.type_keys(Key::Escape);
+            }
+            lab.click("[data-testid=console-input]");
+            lab.type_keys(TypingData::from("vi notes.txt") + Key::Enter);
+            lab.until("the editor", || lab.count("[data-testid=editor-text]") > 0);
+            found.extend(look(&lab, &axe, &at("editor")));
+            lab.click("[data-testid=editor-close]");
+            lab.click("[data-testid=console-input]");
+            lab.type_keys(TypingData::from("etcdctl member ") + Key::Tab + Key::Tab);
+            lab.until("completions", || lab.count("[data-testid=completions] [role=option]") > 1);
+            found.extend(look(&lab, &axe, &at("completions")));
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));

@@ -16,6 +16,8 @@ pub(crate) enum Tab {
     Asked {
         call: u64,
         line: Line,
+        /// Tab was pressed again meanwhile: several candidates are listed at once.
+        again: bool,
     },
     /// Several candidates for this line; the next Tab lists them.
     Several {
@@ -54,8 +56,8 @@ impl Tab {
                 Pressed::Shown(Some(line))
             }
             // One question at a time is enough.
-            Tab::Asked { call, line: of } if of == line => {
-                *self = Tab::Asked { call, line };
+            Tab::Asked { call, line: of, .. } if of == line => {
+                *self = Tab::Asked { call, line, again: true };
                 Pressed::Shown(None)
             }
             _ => Pressed::Ask,
@@ -69,11 +71,11 @@ impl Tab {
         completion: &Completion,
         line: Line,
     ) -> Option<Line> {
-        match self {
-            Tab::Asked { call: asked, line: of } if *asked == call && *of == line => {}
+        let again = match self {
+            Tab::Asked { call: asked, line: of, again } if *asked == call && *of == line => *again,
             // Too late: the line has changed since, or nobody asked.
             _ => return None,
-        }
+        };
         *self = Tab::Idle;
         let (text, cursor) = &line;
         let start = completion.start as usize;
@@ -90,7 +92,11 @@ impl Tab {
         let typed = &text[start..*cursor];
         let next = (put.len() > typed.len()).then(|| with(&line, start, put));
         let line = next.clone().unwrap_or(line);
-        *self = Tab::Several { line, completion: completion.clone() };
+        let completion = completion.clone();
+        *self = match again {
+            true => Tab::Listed(Listed { line, completion, chosen: None }),
+            false => Tab::Several { line, completion },
+        };
         next
     }
 
@@ -184,7 +190,7 @@ mod tests {
     fn answered(text: &str, start: u32, texts: &[&str]) -> (String, Tab) {
         let mut tab = Tab::Idle;
         assert_eq!(tab.press(line(text), false), Pressed::Ask);
-        tab = Tab::Asked { call: 7, line: line(text) };
+        tab = Tab::Asked { call: 7, line: line(text), again: false };
         let next = tab.answer(7, &completion(start, texts), line(text));
         (next.map_or(text.into(), |(text, _)| text), tab)
     }
@@ -208,14 +214,14 @@ mod tests {
 
     #[test]
     fn what_stands_behind_the_cursor_stays() {
-        let mut tab = Tab::Asked { call: 1, line: ("lab ki m1".into(), 6) };
+        let mut tab = Tab::Asked { call: 1, line: ("lab ki m1".into(), 6), again: false };
         let next = tab.answer(1, &completion(4, &["kill "]), ("lab ki m1".into(), 6));
         assert_eq!(next, Some(("lab kill  m1".into(), 9)));
     }
 
     #[test]
     fn of_a_part_of_the_candidates_nothing_is_in_common() {
-        let mut tab = Tab::Asked { call: 1, line: line("get k") };
+        let mut tab = Tab::Asked { call: 1, line: line("get k"), again: false };
         let some = Completion { more: true, ..completion(4, &["k100 ", "k101 "]) };
         assert_eq!(tab.answer(1, &some, line("get k")), None);
         assert_eq!(tab.press(line("get k"), false), Pressed::Shown(None));
@@ -242,6 +248,15 @@ mod tests {
     }
 
     #[test]
+    fn two_quick_tabs_list_as_soon_as_the_answer_comes() {
+        let mut tab = Tab::Asked { call: 7, line: line("cat f"), again: false };
+        assert_eq!(tab.press(line("cat f"), false), Pressed::Shown(None));
+        let next = tab.answer(7, &completion(4, &["file-a ", "file-b "]), line("cat f"));
+        assert_eq!(next, Some(line("cat file-")));
+        assert_eq!(tab.listed().map(|l| l.chosen), Some(None));
+    }
+
+    #[test]
     fn a_click_takes_its_candidate() {
         let (_, mut tab) = answered("lab s", 4, &["settle ", "speed "]);
         tab.press(line("lab s"), false);
@@ -252,7 +267,7 @@ mod tests {
     #[test]
     fn an_answer_that_comes_too_late_changes_nothing() {
         for (call, now) in [(1, line("lab s")), (2, line("lab st"))] {
-            let mut tab = Tab::Asked { call: 2, line: line("lab s") };
+            let mut tab = Tab::Asked { call: 2, line: line("lab s"), again: false };
             assert_eq!(tab.answer(call, &completion(4, &["start "]), now), None);
         }
         let (_, mut tab) = answered("lab s", 4, &["settle ", "speed "]);

@@ -321,7 +321,7 @@ impl Pressing<'_> {
         match typing.tab.press(line.clone(), back) {
             Pressed::Ask => {
                 let call = self.lab.0.complete(HOST, &line.0, line.1);
-                typing.tab = Tab::Asked { call, line };
+                typing.tab = Tab::Asked { call, line, again: false };
             }
             Pressed::Shown(Some(line)) => typing.set(line),
             Pressed::Shown(None) => {}
